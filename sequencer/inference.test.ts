@@ -7,7 +7,7 @@ import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/
 import { createRpcClient, requestBytes, requestJson } from '../service/http/client.ts';
 import { execStage, inferStage, MODEL } from '../test/kernel/world.fixture.ts';
 import { putTestProgram } from '../test/network/chain.fixture.ts';
-import { joinGateway, type OpenTask, signResults } from '../test/network/inference.fixture.ts';
+import { joinGateway, type ListedTask, signResults } from '../test/network/inference.fixture.ts';
 import {
   VALIDATOR as GATEWAY,
   startTestNetwork,
@@ -21,7 +21,7 @@ import type { Sequencer } from './main.ts';
 let network: TestNetwork;
 let sequencer: Sequencer;
 let run: Hex;
-let tasks: Promise<OpenTask[]>;
+let tasks: Promise<ListedTask[]>;
 const text = (value: string) => new TextEncoder().encode(value);
 const rpc = <T>(method: string, ...params: unknown[]) =>
   createRpcClient(sequencer.url)(method, params, { timeoutSeconds: 30 }) as Promise<T>;

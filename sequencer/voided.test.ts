@@ -11,7 +11,7 @@ import { createRpcClient, requestBytes } from '../service/http/client.ts';
 import { createLogger } from '../service/process/log.ts';
 import { execStage, inferStage } from '../test/kernel/world.fixture.ts';
 import { putTestProgram } from '../test/network/chain.fixture.ts';
-import { joinGateway, type OpenTask, pushVoid, signResults } from '../test/network/inference.fixture.ts';
+import { joinGateway, type ListedTask, pushVoid, signResults } from '../test/network/inference.fixture.ts';
 import {
   VALIDATOR as GATEWAY,
   keyOf,
@@ -49,7 +49,7 @@ const inHours = (hours: number) => BigInt(Math.floor(Date.now() / 1000) + hours 
 const viewOf = () => rpc<View>('mizu_getRun', run);
 const openTasks = (count: number) =>
   until(`${count} open infer tasks`, async () => {
-    const open = await rpc<OpenTask[]>('mizu_getInferenceTasks', { limit: 10, waitSeconds: 0 });
+    const open = await rpc<ListedTask[]>('mizu_getInferenceTasks', { limit: 10, waitSeconds: 0 });
     return open.length === count ? open.sort((a, b) => a.partition - b.partition) : undefined;
   });
 const ended = () =>
@@ -57,7 +57,7 @@ const ended = () =>
     const view = await viewOf();
     return view.status === 'running' ? undefined : view;
   });
-const answer = async (open: readonly OpenTask[], results: readonly string[]) => {
+const answer = async (open: readonly ListedTask[], results: readonly string[]) => {
   nonce += 1n;
   const message = await signResults(network, open, results.map(text), nonce);
   const { hash } = await send(message);

@@ -14,7 +14,7 @@ import { MODEL_OWNER } from './contracts.fixture.ts';
 import { VALIDATOR as GATEWAY, OWNER, type TestNetwork } from './network.fixture.ts';
 
 /** As `mizu_getInferenceTasks` lists it. */
-export type OpenTask = {
+export type ListedTask = {
   readonly run: Hex;
   readonly stage: number;
   readonly partition: number;
@@ -45,7 +45,7 @@ export async function joinGateway(network: TestNetwork): Promise<void> {
 /** A result for each task, of 10 and 3 tokens, on DA and signed by the gateway. */
 export async function signResults(
   network: TestNetwork,
-  open: readonly OpenTask[],
+  open: readonly ListedTask[],
   results: readonly Uint8Array[],
   nonce: bigint,
 ): Promise<Message> {
