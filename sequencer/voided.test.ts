@@ -7,6 +7,7 @@ import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
+import { verifyTarget } from '../sdk/client/verify.ts';
 import { createRpcClient, requestBytes } from '../service/http/client.ts';
 import { createLogger } from '../service/process/log.ts';
 import { execStage, inferStage } from '../test/kernel/world.fixture.ts';
@@ -163,6 +164,12 @@ test('its first item is voided: the run goes on, offers the task once more, and 
     name: 'voided',
     ok: false,
     detail: `L1 has voided the item of stage 1, partition 0, attempt 0: dataset ${first.dataset!.root} holds no longer, and the run has not ended again`,
+  });
+  const { rollup } = network.deployment.addresses;
+  const trust = { l1Urls: [network.anvil.url], rollup, chainId: network.deployment.chainId };
+  await expect(verifyTarget(run, false, { rpc: sequencer.url, ...trust }, () => undefined)).rejects.toMatchObject({
+    code: 'verify/item-voided',
+    hint: expect.stringContaining(`npx mizu watch ${run}`),
   });
 });
 

@@ -26,6 +26,7 @@ import { withAccount } from '../../service/l1/l1.ts';
 import { createSender } from '../../service/l1/send.ts';
 import { createLogger } from '../../service/process/log.ts';
 import { createRunMessages } from '../../test/network/chain.fixture.ts';
+import { pushVoid } from '../../test/network/inference.fixture.ts';
 import {
   EXECUTOR,
   keyOf,
@@ -39,6 +40,8 @@ import { runMain } from '../../test/network/run-main.fixture.ts';
 const MIZU = 10n ** 18n;
 /** In the state, then in a batch that nobody has confirmed, then in no batch at all. */
 const DEPOSITS = [MIZU, 3n * MIZU, 5n * MIZU] as const;
+
+const REFUND = MIZU / 8n;
 
 let network: TestNetwork;
 let executor: Executor | undefined;
@@ -86,6 +89,9 @@ test('its operators stop: until escapeSeconds are over leaving is refused, by th
   await network.deposit(DEPOSITS[1]);
   await forceInclude();
   await network.deposit(DEPOSITS[2]);
+  // Of an item that the run does not have: it is the owner's all the same.
+  const names = { run, stage: 0, partition: 0, attempt: 0, resultRoot: run };
+  await pushVoid(network, { kind: 'ItemVoided', ...names, refund: REFUND });
   await network.clock.advance(DEVNET_CONFIG.escapeSeconds - 3_600);
   const refused = await runEscape('--leave', '--json');
   expect(refused.code).toBe(1);
@@ -94,19 +100,19 @@ test('its operators stop: until escapeSeconds are over leaving is refused, by th
   await expect(user().sendAndWait(lateDeposit())).rejects.toMatchObject(revertedBy('NetworkHasNotEnded'));
 });
 
-test('then the user leaves with balance, escrow, withdrawal and both deposits, once', async () => {
+test('then the user leaves with balance, escrow, withdrawal, both deposits and a refund, once', async () => {
   await network.clock.advance(3_600);
   const before = await tokensOf(USER.address);
   const left = await runEscape('--leave');
   expect(left.text).toContain('has left with');
   expect(left.code).toBe(0);
   // All that he had deposited, but for the fees.
-  const fees = DEPOSITS.reduce((sum, amount) => sum + amount, 0n) - ((await tokensOf(USER.address)) - before);
+  const fees = DEPOSITS.reduce((sum, amount) => sum + amount, REFUND) - ((await tokensOf(USER.address)) - before);
   expect(fees).toBeGreaterThan(0n);
   expect(await tokensOf(network.deployment.addresses.bridge)).toBe(fees);
   const again = await runEscape('--leave');
   expect(again.code).toBe(1);
-  expect(again.text).toContain('all 5 of');
+  expect(again.text).toContain('all 6 of');
   await expect(user().sendAndWait(lateDeposit())).rejects.toMatchObject(revertedBy('DepositHasLeft'));
   // The data folder of any node will do.
   const other = await runEscape('--data', network.config('executor').dataDir);

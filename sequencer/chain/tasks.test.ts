@@ -5,7 +5,7 @@ import { MAX_STAGES, RUN_INPUT } from '../../protocol/constants.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
 import { createLogger } from '../../service/process/log.ts';
-import { type StageIndex, type Tables, taskKeyOf } from '../index/tables.ts';
+import { type StageIndex, stageKeyOf, type Tables, taskKeyOf } from '../index/tables.ts';
 import { createTasks, type TasksParts } from './tasks.ts';
 
 const MODEL: Hex = `0x${'33'.repeat(32)}`;
@@ -29,6 +29,9 @@ const stagesOf = (kind: StageIndex['kind']): StageIndex[] =>
     inputs: [{ source: RUN_INPUT, mode: 'same' }],
   }));
 
+/** What is open again: the least attempt of stages, and the attempt of single tasks, by their keys. */
+type Voids = { readonly voided: Map<string, { attempt: number }>; readonly own: Map<string, number> };
+
 /**
  * The sequencer's tasks of several running runs of one workflow, each of which has paid for its last task. The last run
  * has another owner than the others.
@@ -39,9 +42,11 @@ async function tasksOf(
   parts: Partial<TasksParts> = {},
   paidGas = 0,
   running = Array.from({ length: runs }, (_, run) => idOf(run)),
+  voids: Voids = { voided: new Map(), own: new Map() },
 ) {
   const record = { workflow: WORKFLOW, status: 'running', deadline: FAR, startStep: 0 };
   const ownerOf = (run: Hex): Address => (run === idOf(runs - 1) ? `0x${'bB'.repeat(20)}` : `0x${'aa'.repeat(20)}`);
+  const { voided, own } = voids;
   const tables = {
     runs: { get: async (run: Hex) => ({ ...record, owner: ownerOf(run) }) },
     workflows: { get: async () => ({ stages }) },
@@ -50,6 +55,12 @@ async function tasksOf(
       async *entries({ gte }: { gte: Hex }) {
         if (paidGas > 0)
           yield [taskKeyOf(gte, MAX_STAGES - 1, PARTITIONS - 1), { ...OBJECT, status: 0, gasUsed: paidGas }];
+      },
+    },
+    stats: { get: async (key: string) => voided.get(key) },
+    attempts: {
+      async *entries() {
+        yield* own;
       },
     },
     running: {
@@ -123,6 +134,28 @@ test('open inferences are listed by turns of the owners: one with many runs does
   expect(other.length).toBe(50);
   expect(other.every(({ run }) => run === idOf(49))).toBe(true);
   expect(new Set(listed.map(({ run }) => run)).size).toBe(50);
+});
+
+test('a run of which an item is voided is read anew: programs are ended, and tasks offered with their attempts', async () => {
+  const signals: AbortSignal[] = [];
+  const prepare = (_message: Uint8Array, _timestamp: number, signal: AbortSignal) => {
+    signals.push(signal);
+    return new Promise<void>(() => undefined);
+  };
+  const [infer, exec] = [stagesOf('infer')[0]!, stagesOf('exec')[0]!];
+  const voids: Voids = { voided: new Map(), own: new Map() };
+  const tasks = await tasksOf(1, [infer, exec], { prepare }, paidFor(2), undefined, voids);
+  tasks.runAhead(CLOCK);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+  voids.voided.set(stageKeyOf(idOf(0), 1), { attempt: 2 });
+  voids.own.set(taskKeyOf(idOf(0), 0, 3), 1);
+  const receipt = { kind: 'ItemVoided', ok: true, run: idOf(0), stage: 0, partition: 3, attempt: 1 };
+  await tasks.observe({ ...receipt, account: OWNER } as never);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+  await tasks.observe({ ...receipt, runStatus: 'running' } as never);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+  expect([...tasks.inferences()].slice(0, 5).map(({ attempt }) => attempt)).toEqual([0, 0, 0, 1, 0]);
+  expect(tasks.stats()).toMatchObject({ runs: 1, ready: AHEAD });
 });
 
 const DONE = Promise.resolve();

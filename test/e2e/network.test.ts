@@ -9,8 +9,11 @@ import { extractGlosses } from '../../examples/gloss-domains/extract.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { waitForConfirmation } from '../../sdk/client/confirm.ts';
 import { connectNetwork } from '../../sdk/client/network.ts';
+import type { TaskView } from '../../sdk/client/views.ts';
 import { readRun } from '../../sdk/client/watch.ts';
 import { type Reject, runLocal } from '../../sdk/local/run-local.ts';
+import { queueVoid } from '../network/inference.fixture.ts';
+import { until } from '../network/network.fixture.ts';
 import { type Ended, eventOf, events, mizu } from './mizu.fixture.ts';
 
 const WORKFLOW = fileURLToPath(new URL('../../examples/gloss-domains/workflow.ts', import.meta.url));
@@ -312,6 +315,35 @@ test('what is before a changed operator is not run again, and its dataset is ver
     const whole = await runOperators('operators-whole', '--no-cache', '--max', '5');
     expect([second.text, second.dataset.operators]).toEqual([whole.text, whole.dataset.operators]);
     expect(await tokensOf(whole.dataset.run)).toBeGreaterThan(0);
+  } finally {
+    await network.close();
+  }
+});
+
+test('an item that L1 voids is answered again, by the gateway and its workers, and the run ends once more', async () => {
+  const network = await connectNetwork({ rpcUrl: devnet.rpcUrl });
+  try {
+    const { run } = JSON.parse(readFileSync(join(folder, 'operators-whole/manifest.json'), 'utf8')) as { run: Hex };
+    const before = await readRun(network, run);
+    const stage = before.stages.findIndex(({ kind }) => kind === 'infer');
+    const tasksOf = async () => (await network.rpc('mizu_getTasks', [run, { stage }])) as TaskView[];
+    const [task] = await tasksOf();
+    const names = { run, stage, partition: 0, attempt: 0, resultRoot: task?.outputRoot as Hex };
+    const { inbox, gatewayRegistry } = devnet.chain.contracts;
+    await queueVoid(devnet.l1Url, { inbox, gatewayRegistry }, { kind: 'ItemVoided', ...names, refund: 0n });
+    await until('the void', async () => (await readRun(network, run)).voided?.items === 1);
+    const watched = await mizu(folder, ['watch', run, '--json']);
+    expect(watched.code, watched.stderr).toBe(0);
+    expect(eventOf(watched, 'end')).toMatchObject({ status: 'done', datasetRoot: before.dataset?.root });
+    expect((await tasksOf())[0]).toMatchObject({ status: 'done', attempt: 1, outputRoot: task?.outputRoot });
+    const after = await readRun(network, run);
+    expect(after.stages.map(({ done, gasUsed }) => [done, gasUsed])).toEqual(
+      before.stages.map(({ done, gasUsed }) => [done, gasUsed]),
+    );
+    expect(BigInt(after.spent)).toBeGreaterThan(BigInt(before.spent));
+    await waitForConfirmation(network, run, 240);
+    const verified = await mizu(folder, ['verify', 'operators-whole', '--replay']);
+    expect(verified.code, verified.stdout + verified.stderr).toBe(0);
   } finally {
     await network.close();
   }

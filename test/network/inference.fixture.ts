@@ -13,6 +13,8 @@ import { MODEL } from '../kernel/world.fixture.ts';
 import { MODEL_OWNER } from './contracts.fixture.ts';
 import { VALIDATOR as GATEWAY, OWNER, type TestNetwork } from './network.fixture.ts';
 
+type ItemVoided = L1Message & { kind: 'ItemVoided' };
+
 /** As `mizu_getInferenceTasks` lists it. */
 export type ListedTask = {
   readonly run: Hex;
@@ -66,16 +68,25 @@ export async function signResults(
 }
 
 /** Puts the message into the Inbox's queue, in the name of a contract that may, and its refund into the Bridge. */
-export async function pushVoid(network: TestNetwork, message: L1Message & { kind: 'ItemVoided' }): Promise<void> {
+export async function pushVoid(network: TestNetwork, message: ItemVoided): Promise<void> {
   const { token, bridge, inbox, gatewayRegistry } = network.deployment.addresses;
   await write(network, OWNER, token, mizuTokenAbi, 'mint', [bridge, message.refund]);
-  await network.chain.impersonateAccount({ address: gatewayRegistry });
-  await network.chain.setBalance({ address: gatewayRegistry, value: 10n ** 18n });
+  const hash = await queueVoid(network.anvil.url, { inbox, gatewayRegistry }, message);
+  await network.l1.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+}
+
+/** The transaction that puts the message into the queue of this L1, without a refund in the Bridge. */
+export async function queueVoid(
+  l1Url: string,
+  { inbox, gatewayRegistry }: { readonly inbox: Hex; readonly gatewayRegistry: Hex },
+  message: ItemVoided,
+): Promise<Hex> {
+  const rpc = createRpcClient(l1Url);
+  await rpc('anvil_impersonateAccount', [gatewayRegistry]);
+  await rpc('anvil_setBalance', [gatewayRegistry, '0xde0b6b3a7640000']);
   const args = [bytesToHex(encodeMessage(message))] as const;
   const data = encodeFunctionData({ abi: inboxAbi, functionName: 'pushRegistryMessage', args });
-  const rpc = createRpcClient(network.anvil.url);
-  const hash = (await rpc('eth_sendTransaction', [{ from: gatewayRegistry, to: inbox, data }])) as Hex;
-  await network.l1.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+  return (await rpc('eth_sendTransaction', [{ from: gatewayRegistry, to: inbox, data }])) as Hex;
 }
 
 async function write(
