@@ -5,11 +5,16 @@ import { type Environment, hash, httpShape, parseConfig, url, wei } from '../ser
 import { withoutUndefined } from '../service/process/fields.ts';
 import type { ValidatorConfig } from './main.ts';
 
+/** Each is asked about each assertion, several times. */
+const MAX_RELAYS = 8;
+
 export const validatorShape = networkShape.extend({
   key: hash.optional(),
   sendUrl: url.optional(),
   dryRun: z.boolean().optional(),
   maxDemandBondWei: wei.optional(),
+  relays: z.array(url).max(MAX_RELAYS).optional(),
+  payoutWei: wei.optional(),
   http: httpShape.optional(),
 });
 

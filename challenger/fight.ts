@@ -10,6 +10,7 @@ import { createDomain } from '../protocol/typed-data.ts';
 import type { Sender } from '../service/l1/send.ts';
 import type { Logger } from '../service/process/log.ts';
 import { type AttackCounts, createAttacker } from './attack.ts';
+import { type Attesting, type AttestOptions, openAttesting } from './attest/open.ts';
 import { createCaller } from './caller.ts';
 import { createDemander, type DemandCounts } from './demand.ts';
 import { createDoubleNonceWatch, type DoubleNonceWatch } from './double-nonces.ts';
@@ -25,6 +26,8 @@ export type FightOptions = {
   readonly maxDemandBondWei?: bigint | undefined;
   /** The number of threads for traces. Default 1. */
   readonly threads?: number | undefined;
+  /** How it attests what it agrees with. Without it nothing is attested. */
+  readonly attest?: Pick<AttestOptions, 'account' | 'relays' | 'payoutWei'> | undefined;
 };
 
 export type Fight = {
@@ -34,6 +37,7 @@ export type Fight = {
   readonly demands: Readonly<DemandCounts>;
   readonly games: Readonly<Player['counts']>;
   readonly doubleNonces: Readonly<DoubleNonceWatch['counts']>;
+  readonly attesting: Attesting | undefined;
   /** The bond of one game. */
   readonly bondWei: bigint;
   /** The L1 gas used since the start. */
@@ -67,11 +71,16 @@ export async function createFight(options: FightOptions): Promise<Fight> {
   const domain = createDomain(node.l1.chainId, registry);
   const doubleNonces = createDoubleNonceWatch({ ...options, registry, domain, caller });
   const attacker = createAttacker({ ...options, caller, demander, oracles, bondWei });
+  const attesting =
+    options.attest === undefined
+      ? undefined
+      : openAttesting({ ...options, ...options.attest, caller, oracles, dryRun: options.dryRun ?? false });
   return {
     attack: attacker.counts,
     demands: demander.counts,
     games: player.counts,
     doubleNonces: doubleNonces.counts,
+    attesting,
     bondWei,
     gasUsed: () => caller.gasUsed() + player.counts.gasUsed,
     tasks: [
@@ -79,6 +88,7 @@ export async function createFight(options: FightOptions): Promise<Fight> {
       async () => attacker.attackNext((await readTimes(node)).headSeconds),
       () => player.claim(),
       doubleNonces.lookThrough,
+      ...(attesting?.tasks ?? []),
     ],
     async idle() {
       await Promise.all([player.idle(), attacker.idle()]);

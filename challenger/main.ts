@@ -1,5 +1,6 @@
 // docs/prover.md#validator: the validator as a process. It imports nothing of executor or sequencer: what they share stands in node/, dispute/ and below.
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LocalAccount } from 'viem';
 import { NO_BODY } from '../node/body/recorder.ts';
 import type { NodeConfig } from '../node/config.ts';
 import { createEndWatch } from '../node/end.ts';
@@ -30,6 +31,10 @@ export type ValidatorConfig = NodeConfig & {
   readonly sendUrl?: string;
   /** If it is true, the validator says what it would send, and sends nothing. It has an effect only with a key. */
   readonly dryRun?: boolean;
+  /** RPCs of sequencers, where validators leave attestations for each other. Default: none. */
+  readonly relays?: readonly string[];
+  /** A share of the fees is collected from here on. Default: 1 MIZU. */
+  readonly payoutWei?: bigint;
   /** The most that it locks for one demand. Default: 40 times the base bond. */
   readonly maxDemandBondWei?: bigint;
   readonly log?: Logger;
@@ -50,6 +55,7 @@ export type Validator = Service & {
 export type FaultHandler = (fault: AssertionFault, node: NetworkNode) => Promise<void>;
 
 const CLOSE_MS = 10_000;
+const PAYOUT_WEI = 10n ** 18n;
 
 /**
  * `done` is rejected with `challenger/wrong-assertion` at the first wrong assertion, unless `onFault` handles it.
@@ -162,10 +168,12 @@ async function openFight(
   log: Logger,
   signal: AbortSignal,
 ): Promise<Fight | undefined> {
-  const { key, sendUrl, contracts, dryRun, maxDemandBondWei } = config;
+  const { key, sendUrl, contracts, dryRun, maxDemandBondWei, relays = [], payoutWei = PAYOUT_WEI } = config;
   if (key === undefined) return undefined;
-  const sender = createSender(withAccount(node.l1, key, sendUrl, config), { signal, inFlight: NODE_IN_FLIGHT });
-  return createFight({ node, contracts, sender, log, dryRun, maxDemandBondWei });
+  const l1 = withAccount(node.l1, key, sendUrl, config);
+  const sender = createSender(l1, { signal, inFlight: NODE_IN_FLIGHT });
+  const attest = { account: l1.account as LocalAccount, relays, payoutWei };
+  return createFight({ node, contracts, sender, attest, log, dryRun, maxDemandBondWei });
 }
 
 const leaveToFight: FaultHandler = async () => undefined;

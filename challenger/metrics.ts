@@ -5,7 +5,7 @@ import type { Fight } from './fight.ts';
 
 export function addFightMetrics(
   registry: Registry,
-  { attack, demands, games, doubleNonces, bondWei, gasUsed }: Fight,
+  { attack, demands, games, doubleNonces, attesting, bondWei, gasUsed }: Fight,
 ): void {
   const gauge = createGauges(registry, 'validator');
   gauge('games_open', 'our games that are not decided', () => games.openGames);
@@ -37,5 +37,20 @@ export function addFightMetrics(
     'gateways slashed since the start for a nonce of two batches',
     () => doubleNonces.proofs,
   );
-  gauge('game_gas', 'L1 gas of games and demands since the start', () => Number(gasUsed()));
+  gauge('attested', 'assertions attested since the start', () => attesting?.attest.signed ?? 0);
+  gauge('attestations_recorded', 'transactions that recorded attestations', () => attesting?.attest.recorded ?? 0);
+  gauge('fees_collected_wei', 'share of the fees collected since the start', () =>
+    Number(attesting?.attest.collectedWei ?? 0n),
+  );
+  gauge(
+    'false_attestations',
+    'attestations of wrong assertions found since the start',
+    () => attesting?.prosecution.found ?? 0,
+  );
+  gauge(
+    'false_attestations_proven',
+    'of them proven on L1 by us since the start',
+    () => attesting?.prosecution.proven ?? 0,
+  );
+  gauge('game_gas', 'L1 gas of games, demands and attestations since the start', () => Number(gasUsed()));
 }

@@ -17,6 +17,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   Inbox: 'a promise about the order of messages that is broken',
   GatewayRegistry: 'two batches signed with one nonce',
   DAChallenges: 'promised bytes that nobody shows when they are asked for on L1',
+  Attestations: 'an attestation that a confirmed assertion proves false',
 };
 
 export function stakeLine(name: string, text: string): string {

@@ -49,9 +49,15 @@ async function run(target: string, flags: Flags): Promise<void> {
   for (const verified of await verifyVersion(target, version, settings, onCheck)) tell(output, verified);
 }
 
+function levelOf({ confirmed, attested }: Verified): string {
+  if (confirmed) return 'confirmed on L1';
+  if (attested === undefined) return 'asserted on L1; its window is still open';
+  const percent = Number((BigInt(attested.weight) * 100n) / BigInt(attested.totalWeight));
+  return `attested by ${percent} % of the validators' stake; its window on L1 is still open`;
+}
+
 function tell(output: Output, verified: Verified): void {
   output.say(`\n${pc.green('verified')}  dataset ${verified.datasetRoot} of run ${verified.run}`);
-  const status = verified.confirmed ? 'confirmed on L1' : 'asserted on L1; its window is still open';
-  output.say(`${status}: ${verified.transactions.join(', ')}`);
+  output.say(`${levelOf(verified)}: ${verified.transactions.join(', ')}`);
   output.data({ event: 'verified', ...verified });
 }

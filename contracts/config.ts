@@ -46,8 +46,10 @@ export type DeployConfig = {
   readonly court?: Address;
   readonly assertionBondWei: bigint;
   readonly leaderSeconds: number;
-  /** Of all fees, in 1/10,000. */
+  /** Of all fees, for who has attested, in 1/10,000. */
   readonly validatorShareBasisPoints: number;
+  /** Part of its stake that an attester loses for a false attestation, in 1/10,000. */
+  readonly falseShareBasisPoints: number;
   /** Of each side of a game, for all its moves: two passes of the longest step at least. `clocksSeconds` is at least twice this + extension, and 15 times demand. */
   readonly clockSeconds: number;
   /** That a side has at least, once, after a late move; at most `clockSeconds`. */
@@ -105,6 +107,7 @@ export const DEVNET_CONFIG: DeployConfig = {
   assertionBondWei: 100n * MIZU,
   leaderSeconds: 10,
   validatorShareBasisPoints: 2_000,
+  falseShareBasisPoints: 5_000,
   clockSeconds: 700,
   extensionSeconds: 20,
   demandSeconds: 20,

@@ -12,6 +12,7 @@ import {
 } from 'viem';
 import { MizuError } from '../protocol/errors.ts';
 import {
+  attestationsAbi,
   bridgeAbi,
   daChallengesAbi,
   daCommitteeAbi,
@@ -57,6 +58,7 @@ export const CONTRACT_NAMES = [
   'demands',
   'delegationPools',
   'daChallenges',
+  'attestations',
 ] as const;
 
 export type ContractAddresses = Readonly<Record<(typeof CONTRACT_NAMES)[number], Address>>;
@@ -156,6 +158,7 @@ function deployData(
   const grants = [
     grant(at.rollup, 'executor', POWER.slash),
     grant(at.inbox, 'sequencer', POWER.slash),
+    grant(at.attestations, 'validator', POWER.slash),
     grant(at.daCommittee, 'daMember', POWER.lock),
     grant(at.gatewayRegistry, 'gateway', POWER.slash),
     grant(at.daChallenges, 'daMember', POWER.slash),
@@ -205,7 +208,7 @@ function deployData(
     create(bridgeAbi, bytecode.Bridge, [
       at.token,
       at.rollup,
-      at.stakeManager,
+      at.attestations,
       BigInt(config.validatorShareBasisPoints),
       at.escape,
     ]),
@@ -235,6 +238,12 @@ function deployData(
       at.daCommittee,
       { bond: config.daChallengeBondWei, ...costs },
       config.daAnswerSeconds,
+    ]),
+    create(attestationsAbi, bytecode.Attestations, [
+      at.stakeManager,
+      at.rollup,
+      at.bridge,
+      BigInt(config.falseShareBasisPoints),
     ]),
   ];
 }

@@ -11,6 +11,7 @@ export const MAX_MARGIN_BASIS_POINTS = 1_000_000;
 
 /** STRETCH of DAChallenges: a certificate that L1 has just taken can always be challenged. */
 const CHALLENGE_STRETCH = 4;
+const BASIS_POINTS = 10_000n;
 const MAX_UINT32 = 2n ** 32n - 1n;
 
 const HINT =
@@ -47,6 +48,8 @@ function rangesOf(config: DeployConfig): Range[] {
     range('daChallengeBondWei', config.daChallengeBondWei, 1n, cap),
     range('disputeGasPriceWei', config.disputeGasPriceWei, 0n, cap),
     range('disputeMarginBasisPoints', config.disputeMarginBasisPoints, 0n, BigInt(MAX_MARGIN_BASIS_POINTS)),
+    range('validatorShareBasisPoints', config.validatorShareBasisPoints, 0n, BASIS_POINTS),
+    range('falseShareBasisPoints', config.falseShareBasisPoints, 1n, BASIS_POINTS),
     range('demandSeconds', config.demandSeconds, 1n, MAX_UINT32),
     range('daAnswerSeconds', config.daAnswerSeconds, 1n, longestAnswer(config)),
     range('unbondingSeconds', config.unbondingSeconds, 1n, MAX_UINT32),

@@ -138,7 +138,10 @@ async function runExample(
   const seconds = (Date.now() - began) / 1000;
 
   heading('4. Final on L1');
-  const { waitForConfirmation } = await import('../sdk/client/confirm.ts');
+  const { waitForAttestation, waitForConfirmation } = await import('../sdk/client/confirm.ts');
+  const attested = await waitForAttestation(network, run, CONFIRM_SECONDS);
+  output.say(`  ${pc.green('attested')} by validators with two thirds of the stake`);
+  output.data({ event: 'attested', assertion: attested.assertion });
   const { batches, assertion } = await waitForConfirmation(network, run, CONFIRM_SECONDS);
   const gas = batches.reduce((sum, batch) => sum + batch.gasUsed, 0);
   output.say(describeBatches(batches, gas));

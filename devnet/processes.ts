@@ -125,6 +125,7 @@ export function writeProcesses(
       args: write('validator', 'validator', {
         ...network('validator'),
         key: accounts.validator.privateKey,
+        relays: [urlOf(ports.sequencer)],
         http: http(ports.validator),
       }),
       isPatient: liar === undefined,

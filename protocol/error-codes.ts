@@ -3,6 +3,10 @@
 
 /** `area/what`. A code stays when its message is written anew: callers compare it. */
 type NamedCode =
+  | 'attestation/busy'
+  | 'attestation/full'
+  | 'attestation/not-pending'
+  | 'attestation/not-validator'
   | 'challenger/wrong-assertion'
   | 'cli/bad-option'
   | 'cli/file'

@@ -12,7 +12,7 @@ export type Domain = {
 
 /**
  * `verifyingContract` is the Inbox for user messages and sequencers' promises, the DACommittee for certificates and
- * storage requests, and the GatewayRegistry for inference batches.
+ * storage requests, the GatewayRegistry for inference batches, and Attestations for attestations.
  */
 export function createDomain(chainId: number, verifyingContract: Address): Domain {
   return { name: DOMAIN_NAME, version: DOMAIN_VERSION, chainId, verifyingContract };
@@ -76,5 +76,9 @@ export const TYPES = {
     { name: 'batch', type: 'uint64' },
     { name: 'message', type: 'uint32' },
     { name: 'messageHash', type: 'bytes32' },
+  ],
+  Attestation: [
+    { name: 'assertion', type: 'bytes32' },
+    { name: 'commitment', type: 'bytes32' },
   ],
 } as const;

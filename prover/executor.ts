@@ -143,7 +143,6 @@ function createSettling(parts: ExecutorParts, counts: ExecutorCounts): LoopRound
     counts.claimedWei += claimed.feesWei;
     log.info({ id: claimed.id, feesWei: String(claimed.feesWei) }, 'fees claimed');
     await fees.payOut(parts.payoutWei);
-    await fees.shareOut(parts.payoutWei);
   }
 
   const actions = [

@@ -1,13 +1,12 @@
-// docs/prover.md#fees: claims the fees of our confirmed assertions, each once, and has them paid out and shared out.
+// docs/prover.md#fees: claims the fees of our confirmed assertions, each once, and has them paid out.
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { feesKey } from '../kernel/keys.ts';
 import { feesRecord } from '../kernel/records.ts';
 import type { AssertionRecord } from '../node/l1/mirror.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { createStateProof } from '../node/proof.ts';
-import { bridgeAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import { bridgeAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex, isSameAddress } from '../protocol/hex.ts';
-import { ROLE } from '../protocol/roles.ts';
 import type { Sender } from '../service/l1/send.ts';
 
 export type FeeClaimer = {
@@ -15,18 +14,12 @@ export type FeeClaimer = {
   claimNext(): Promise<{ id: Hex; feesWei: bigint } | undefined>;
   /** Has the Bridge pay what we have earned, if it is at least `leastWei`. The result is what was paid, in wei. */
   payOut(leastWei: bigint): Promise<bigint>;
-  /**
-   * Has the Bridge share the validators' part out among their stakes, if it is at least `leastWei` and there are any.
-   * The result is what was shared out, in wei.
-   */
-  shareOut(leastWei: bigint): Promise<bigint>;
 };
 
 const CURSOR = 'next';
 
 export function createFeeClaimer(node: NetworkNode, contracts: ContractAddresses, sender: Sender): FeeClaimer {
   const bridge = { address: contracts.bridge, abi: bridgeAbi } as const;
-  const stakes = { address: contracts.stakeManager, abi: stakeManagerAbi } as const;
   /**
    * The number of the next assertion to look at. Every one before it is settled: claimed, not ours, or never to be
    * confirmed.
@@ -74,22 +67,6 @@ export function createFeeClaimer(node: NetworkNode, contracts: ContractAddresses
         isDone: async () => (await owed()) === 0n,
       });
       return earned;
-    },
-    async shareOut(leastWei) {
-      const pool = () => node.l1.client.readContract({ ...bridge, functionName: 'validatorPool' });
-      const shared = await pool();
-      if (shared === 0n || shared < leastWei) return 0n;
-      const { client } = node.l1;
-      const validators = { ...stakes, functionName: 'totalWeightOf', args: [ROLE.validator] } as const;
-      if ((await client.readContract(validators)) === 0n) return 0n;
-      // Others may share it out before us; what has come in since is less than it was.
-      await sender.sendAndWait({
-        ...bridge,
-        functionName: 'payValidators',
-        args: [],
-        isDone: async () => (await pool()) < shared,
-      });
-      return shared;
     },
   };
 }

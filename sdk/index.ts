@@ -1,6 +1,6 @@
 // docs/sdk.md: everything that `import … from 'mizu'` gives. The only barrel of the project.
 export { formatError, MizuError } from '../protocol/errors.ts';
-export { type Confirmation, waitForConfirmation } from './client/confirm.ts';
+export { type Confirmation, waitForAttestation, waitForConfirmation } from './client/confirm.ts';
 export { type FetchedDataset, fetchDataset, readOperatorStats } from './client/dataset.ts';
 export { type Deployed, deployWorkflow } from './client/deploy.ts';
 export { balanceOf, deposit } from './client/deposit.ts';

@@ -1,6 +1,7 @@
 // docs/operations.md#sequencer: the sequencer as a process: its parts, put together.
 import { privateKeyToAccount } from 'viem/accounts';
 import { describeMembers } from '../da/committee.ts';
+import { createAttestationWeights } from '../node/attestations/weights.ts';
 import { openCore } from '../node/core.ts';
 import { followMirror } from '../node/l1/mirror-follow.ts';
 import { MAX_MESSAGE_BYTES } from '../protocol/constants.ts';
@@ -28,6 +29,7 @@ import type { SequencerConfig } from './config.ts';
 import { promisedTo, readState } from './index/state.ts';
 import { openTables } from './index/tables.ts';
 import { createMetrics } from './metrics.ts';
+import { createAttestationBoard } from './rpc/attestations.ts';
 import { type MethodContext, serveJsonRpc } from './rpc/json-rpc.ts';
 import { createMethods } from './rpc/methods.ts';
 import { createProgressBoard } from './rpc/progress.ts';
@@ -237,6 +239,11 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       mirror,
       nodes,
       promises,
+      attestations: createAttestationBoard({
+        mirror,
+        weights: createAttestationWeights(l1, contracts),
+        domain: createDomain(l1.chainId, contracts.attestations),
+      }),
       describe,
     });
     http.app.post(

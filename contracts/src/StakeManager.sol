@@ -167,6 +167,14 @@ contract StakeManager is Exposure, IDelegation, Yield {
         token.safeTransferFrom(msg.sender, address(this), amount);
     }
 
+    /// @inheritdoc IYield
+    function fundFor(address account, Role role, uint256 amount) external {
+        require(amount > 0, AmountIsZero());
+        settle(account, role);
+        token.safeTransferFrom(msg.sender, address(this), amount);
+        _pay(account, role, _weight[account][role].latest(), amount);
+    }
+
     /// @inheritdoc IDelegation
     function onPoolChange(address operator, Role role) external {
         require(msg.sender == address(poolOf[operator][role]), NotPool(msg.sender));
@@ -228,20 +236,13 @@ contract StakeManager is Exposure, IDelegation, Yield {
     /// @inheritdoc IDelegation
     function settle(address account, Role role) public {
         uint256 weight = _weight[account][role].latest();
-        (uint256 toAccount, uint256 toPool) = _split(account, role, weight, _take(account, role, weight));
+        uint256 earned = _take(account, role, weight);
         Commission storage rate = commissionOf[account][role];
+        // What was earned until now is paid by the rate until now.
+        if (earned > 0) _pay(account, role, weight, earned);
         if (rate.nextFrom > 0 && rate.nextFrom <= block.timestamp) {
             (rate.current, rate.next, rate.nextFrom) = (rate.next, 0, 0);
         }
-        if (toAccount + toPool == 0) return;
-        rewardOf[account] += toAccount;
-        if (toPool > 0) {
-            IDelegationPool pool = poolOf[account][role];
-            token.safeTransfer(address(pool), toPool);
-            pool.addYield(toPool);
-            _setWeight(account, role);
-        }
-        emit YieldPaid(account, role, toAccount, toPool);
     }
 
     /// @inheritdoc Exposure
@@ -290,6 +291,18 @@ contract StakeManager is Exposure, IDelegation, Yield {
         _weight[account][role].push(time, SafeCast.toUint208(weight));
         _totalWeight[role].push(time, SafeCast.toUint208(_totalWeight[role].latest() + weight - before));
         emit WeightChanged(account, role, weight);
+    }
+
+    function _pay(address account, Role role, uint256 weight, uint256 earned) private {
+        (uint256 toAccount, uint256 toPool) = _split(account, role, weight, earned);
+        rewardOf[account] += toAccount;
+        if (toPool > 0) {
+            IDelegationPool pool = poolOf[account][role];
+            token.safeTransfer(address(pool), toPool);
+            pool.addYield(toPool);
+            _setWeight(account, role);
+        }
+        emit YieldPaid(account, role, toAccount, toPool);
     }
 
     /// @dev Of what a weight has earned: the own stake's part and the commission are the account's, the rest its pool's.

@@ -3,14 +3,16 @@
 pragma solidity 0.8.37;
 
 import {Assertions} from "../src/Assertions.sol";
+import {Attestations} from "../src/Attestations.sol";
 import {Bridge} from "../src/Bridge.sol";
-import {Yield} from "../src/Yield.sol";
 import {StateTrie} from "../src/lib/StateTrie.sol";
-import {AssertionId, Role} from "../src/lib/Types.sol";
-import {Network} from "./support/Network.sol";
+import {AssertionId} from "../src/lib/Types.sol";
+import {AttestedNetwork} from "./support/AttestedNetwork.sol";
 import {bound, vector, vm} from "./support/Vm.sol";
 
-contract BridgeTest is Network {
+contract BridgeTest is AttestedNetwork {
+    address private constant BUYER = address(0xb0b);
+
     string private json;
     address private recipient;
     uint256[] private indexes;
@@ -107,24 +109,94 @@ contract BridgeTest is Network {
         bridge.claimFees(third, fees, beforeProof, 0, proof);
     }
 
-    function test_ThePoolIsSharedOutAmongTheStakedValidators() public {
+    function test_TheValidatorsPartGoesToWhoHasAttested() public {
+        AssertionId pending = _attestedNext();
+        uint256 fees = vm.parseJsonUint(json, ".after.fees");
+        // Nobody has attested the one before: its part goes to who attests next.
         _claimFees();
-        uint256 pool = bridge.validatorPool();
-        vm.expectRevert(abi.encodeWithSelector(Yield.NobodyStaked.selector, Role.VALIDATOR));
-        bridge.payValidators();
-        stakes.stake(USER, Role.VALIDATOR, STAKE);
-        bridge.payValidators();
-        stakes.settle(USER, Role.VALIDATOR);
-        // Rounding leaves at most a wei.
-        vm.assertGe(stakes.rewardOf(USER) + 1, pool);
-        vm.assertGe(pool, stakes.rewardOf(USER));
-        vm.expectRevert(abi.encodeWithSelector(Bridge.NothingToPay.selector, address(stakes)));
-        bridge.payValidators();
+        uint256 kept = bridge.validatorPool();
+        vm.assertEq(token.balanceOf(address(attestations)), 0);
+        vm.warp(block.timestamp + WINDOW);
+        rollup.confirm(pending);
+        bytes[] memory proof = vm.parseJsonBytesArray(json, ".after.proof");
+        bridge.claimFees(pending, fees, proof, fees, proof);
+        vm.assertEq(bridge.validatorPool(), 0);
+        vm.assertEq(token.balanceOf(address(attestations)), kept);
+        vm.assertEq(uint256(attestations.recordOf(pending).fees), kept);
+        AssertionId[] memory ids = new AssertionId[](1);
+        ids[0] = pending;
+        attestations.collect(validators[0], ids);
+        vm.assertEq(stakes.rewardOf(validators[0]), kept / 3);
+    }
+
+    function test_AWithdrawalIsSoldBeforeItIsConfirmed() public {
+        AssertionId pending = _attestedNext();
+        uint64 index = uint64(indexes[0]);
+        uint256 price = amounts[0] - amounts[0] / 100;
+        vm.prank(recipient);
+        bridge.offer(index, recipient, amounts[0], price, uint64(block.timestamp + 1 hours));
+        _buy(pending, price);
+        vm.assertEq(token.balanceOf(recipient), price);
+        vm.assertEq(bridge.ownerOf(index, recipient, amounts[0]), BUYER);
+        uint256 before = token.balanceOf(BUYER);
+        _withdraw(second, 0);
+        vm.assertEq(token.balanceOf(BUYER), before + amounts[0]);
+        vm.assertEq(token.balanceOf(recipient), price);
+        bytes[] memory proof = _proof(0);
+        vm.expectRevert(abi.encodeWithSelector(Bridge.AlreadyWithdrawn.selector, index));
+        bridge.buy(pending, index, recipient, amounts[0], price, proof);
+    }
+
+    function test_ABuyerMaySellOn() public {
+        AssertionId pending = _attestedNext();
+        uint64 deadline = uint64(block.timestamp + 1 hours);
+        vm.prank(recipient);
+        bridge.offer(uint64(indexes[0]), recipient, amounts[0], 1, deadline);
+        _buy(pending, 1);
+        vm.prank(BUYER);
+        bridge.offer(uint64(indexes[0]), recipient, amounts[0], 2, deadline);
+        bytes[] memory proof = _proof(0);
+        token.approve(address(bridge), 2);
+        bridge.buy(pending, uint64(indexes[0]), recipient, amounts[0], 2, proof);
+        vm.assertEq(bridge.ownerOf(uint64(indexes[0]), recipient, amounts[0]), owner);
+    }
+
+    function test_RevertWhen_TheOfferIsNone() public {
+        AssertionId pending = _attestedNext();
+        (uint64 index, uint256 amount, bytes[] memory proof) = (uint64(indexes[0]), amounts[0], _proof(0));
+        vm.expectRevert(abi.encodeWithSelector(Bridge.NotOffered.selector, index));
+        bridge.buy(pending, index, recipient, amount, amount, proof);
+        vm.expectRevert(abi.encodeWithSelector(Bridge.NotOwner.selector, recipient, owner));
+        bridge.offer(index, recipient, amount, 1, type(uint64).max);
+        vm.prank(recipient);
+        vm.expectRevert(abi.encodeWithSelector(Bridge.PriceAboveAmount.selector, amount, amount + 1));
+        bridge.offer(index, recipient, amount, amount + 1, type(uint64).max);
+        vm.prank(recipient);
+        bridge.offer(index, recipient, amount, 10, uint64(block.timestamp));
+        vm.expectRevert(abi.encodeWithSelector(Bridge.PriceTooHigh.selector, 9, 10));
+        bridge.buy(pending, index, recipient, amount, 9, proof);
+        vm.warp(block.timestamp + 1);
+        vm.expectRevert(abi.encodeWithSelector(Bridge.OfferOver.selector, block.timestamp - 1, block.timestamp));
+        bridge.buy(pending, index, recipient, amount, 10, proof);
+    }
+
+    /// @dev Neither one that nobody has attested, nor another withdrawal of the same index.
+    function test_RevertWhen_TheStateIsNotAttestedOrHoldsItNot() public {
+        AssertionId pending = _attestedNext();
+        (uint64 index, uint256 amount, bytes[] memory proof) = (uint64(indexes[0]), amounts[0], _proof(0));
+        vm.prank(recipient);
+        bridge.offer(index, recipient, amount - 1, 1, type(uint64).max);
+        vm.expectPartialRevert(StateTrie.ProofMismatch.selector);
+        bridge.buy(pending, index, recipient, amount - 1, 1, proof);
+        vm.prank(recipient);
+        bridge.offer(index, recipient, amount, 1, type(uint64).max);
+        vm.expectRevert(abi.encodeWithSelector(Attestations.NotAttested.selector, second));
+        bridge.buy(second, index, recipient, amount, 1, proof);
     }
 
     function test_RevertWhen_ShareIsAboveOne() public {
         vm.expectRevert(abi.encodeWithSelector(Bridge.ShareTooLarge.selector, 10_000, 10_001));
-        new Bridge(token, rollup, stakes, 10_001, address(escape));
+        new Bridge(token, rollup, attestations, 10_001, address(escape));
     }
 
     function testFuzz_RevertWhen_AmountOrRecipientDiffers(uint256 i, uint256 amount, address to) public {
@@ -133,6 +205,23 @@ contract BridgeTest is Network {
         bytes[] memory proof = _proof(i);
         vm.expectRevert();
         bridge.withdraw(second, uint64(indexes[i]), to, amount, proof);
+    }
+
+    /// @dev A pending assertion with the state of the second, which three validators attest.
+    function _attestedNext() private returns (AssertionId pending) {
+        _stakeValidators(3);
+        vm.warp(block.timestamp + 1);
+        pending = _assertNext(second, vm.parseJsonBytes32(json, ".after.root"));
+        attestations.record(pending, _signed(pending, 0, 3));
+    }
+
+    function _buy(AssertionId id, uint256 price) private {
+        token.mint(BUYER, price);
+        vm.prank(BUYER);
+        token.approve(address(bridge), price);
+        bytes[] memory proof = _proof(0);
+        vm.prank(BUYER);
+        bridge.buy(id, uint64(indexes[0]), recipient, amounts[0], price, proof);
     }
 
     function _withdraw(AssertionId id, uint256 i) private {

@@ -1,10 +1,16 @@
 // docs/prover.md#derivation: what Inbox and Rollup have said, block by block, in the store; a reorg takes blocks back.
 import { MizuError } from '../../protocol/errors.ts';
-import { demandsAbi, disputeAbi, inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
+import { attestationsAbi, demandsAbi, disputeAbi, inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { type Address, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { contradiction } from '../../service/l1/blocks.ts';
 import { type BlockRef, type ChainChange, type ContractEvent, KEPT_BLOCKS } from '../../service/l1/logs.ts';
 import { numberKey, type Operation, type Store } from '../../service/storage/store.ts';
+import {
+  ATTESTATION_EVENTS,
+  type AttestationRecord,
+  type AttestationTables,
+  readAttestationEvent,
+} from './attestation-record.ts';
 import type { BatchRecord } from './batch-record.ts';
 import {
   bondKey,
@@ -28,6 +34,7 @@ import {
 } from './mirror-events.ts';
 import { readVoids, type VoidRecord } from './voids.ts';
 
+export type { AttestationRecord } from './attestation-record.ts';
 export type { BatchRecord } from './batch-record.ts';
 export type { AssertionRecord, DelayedRecord, MirrorHead } from './mirror-events.ts';
 
@@ -53,6 +60,10 @@ export type Mirror = {
   isMoot(assertion: AssertionRecord): boolean;
   delayed(index: bigint): Promise<DelayedRecord | undefined>;
   assertion(id: Hex): Promise<AssertionRecord | undefined>;
+  /** The attestations of an assertion that L1 has. It is undefined if there are none. */
+  attestations(assertion: Hex): Promise<AttestationRecord | undefined>;
+  /** Assertions whose attesters were paid, in this order, each with its key; those behind the key `after`. */
+  funded(after?: string): AsyncIterable<[key: string, assertion: Hex]>;
   /** Assertions that are neither confirmed nor rejected nor orphaned. */
   pending(): Promise<AssertionRecord[]>;
   game(id: Hex): Promise<GameRecord | undefined>;
@@ -75,13 +86,14 @@ export type MirroredAddresses = {
   readonly rollup: Address;
   readonly dispute?: Address;
   readonly demands?: Address;
+  readonly attestations?: Address;
 };
 
 /**
  * Contracts and events for the follower of service/l1/logs.ts. Without `dispute` and `demands` the mirror knows of no
- * games.
+ * games, without `attestations` of none of these.
  */
-export function mirroredContracts({ inbox, rollup, dispute, demands }: MirroredAddresses) {
+export function mirroredContracts({ inbox, rollup, dispute, demands, attestations }: MirroredAddresses) {
   return [
     { address: inbox, abi: inboxAbi, events: ['BatchPosted', 'BatchVoided', 'MessageDelayed'] },
     {
@@ -91,6 +103,9 @@ export function mirroredContracts({ inbox, rollup, dispute, demands }: MirroredA
     },
     ...(dispute === undefined ? [] : [{ address: dispute, abi: disputeAbi, events: GAME_EVENTS }]),
     ...(demands === undefined ? [] : [{ address: demands, abi: demandsAbi, events: DEMAND_EVENTS }]),
+    ...(attestations === undefined
+      ? []
+      : [{ address: attestations, abi: attestationsAbi, events: ATTESTATION_EVENTS }]),
   ] as const;
 }
 
@@ -116,6 +131,10 @@ export async function openMirror(store: Store): Promise<Mirror> {
     publications: store.table('publications'),
     bonds: store.table('demand-bonds'),
   };
+  const attestationTables: AttestationTables = {
+    attestations: store.table('attestations'),
+    funded: store.table('attestations-funded'),
+  };
   const blocks = store.table<BlockEntry>('chain-blocks');
   const trimmed = store.table<true>('chain-trimmed');
   let heard = 0;
@@ -131,6 +150,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
         await readEvent(draft, tables, event, block);
         await readGameEvent(draft, gameTables, event);
         await readDemandEvent(draft, demandTables, event);
+        await readAttestationEvent(draft, attestationTables, event, block);
       } catch (cause) {
         if (cause instanceof MizuError) throw cause;
         throw contradiction('events that follow from those before', (cause as Error).message, cause);
@@ -200,6 +220,8 @@ export async function openMirror(store: Store): Promise<Mirror> {
     isMoot: ({ status, place }) => (status === 'pending' || status === 'orphaned') && place < voids.assertions,
     delayed: (index) => tables.delayed.get(numberKey(index)),
     assertion: (id) => tables.assertions.get(id),
+    attestations: (id) => attestationTables.attestations.get(id),
+    funded: (after) => attestationTables.funded.entries(after === undefined ? {} : { gt: after }),
     game: (id) => gameTables.games.get(id),
     async openGames() {
       const games: GameRecord[] = [];

@@ -82,6 +82,7 @@ export function generateSolidityConstants(): string {
     hash('CERTIFICATE_TYPEHASH', typeHash('Certificate')),
     hash('PROMISE_TYPEHASH', typeHash('Promise')),
     hash('INFERENCE_TYPEHASH', typeHash('InferenceBatch')),
+    hash('ATTESTATION_TYPEHASH', typeHash('Attestation')),
   ];
   return `// SPDX-License-Identifier: MIT
 // Generated from protocol/ by scripts/generate/contracts.ts.

@@ -23,6 +23,7 @@ const CONTRACTS = [
   'GatewayRegistry',
   'Rollup',
   'Bridge',
+  'Attestations',
   'Escape',
   'KernelStart',
   'Dispute',

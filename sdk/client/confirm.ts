@@ -1,4 +1,4 @@
-// docs/sdk.md#confirmation: waiting until the L1 holds a run's end as final, and the transactions that fix it.
+// docs/sdk.md#confirmation: waiting until a run's end is attested or final on L1, and the transactions that fix it.
 import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
@@ -24,24 +24,51 @@ const POLL_MS = 500;
  * @throws MizuError `sdk/not-confirmed` (retryable) when the time is over, `sdk/run-void` if its start is lost
  * meanwhile
  */
-export async function waitForConfirmation(network: Network, run: Hex, timeoutSeconds: number): Promise<Confirmation> {
+export function waitForConfirmation(network: Network, run: Hex, timeoutSeconds: number): Promise<Confirmation> {
+  return waitForLevel(network, run, timeoutSeconds, 'confirmed');
+}
+
+/**
+ * Waits until validators with two thirds of the stake have attested the assertion that covers the last step of the run:
+ * seconds after the run's end, long before it is confirmed. `timeoutSeconds` is counted by this machine's clock.
+ *
+ * @example
+ * const { assertion } = await waitForAttestation(network, run, 60);
+ * @throws MizuError `sdk/not-confirmed` (retryable) when the time is over, `sdk/run-void` if its start is lost
+ * meanwhile
+ */
+export function waitForAttestation(network: Network, run: Hex, timeoutSeconds: number): Promise<Confirmation> {
+  return waitForLevel(network, run, timeoutSeconds, 'attested');
+}
+
+type Level = 'attested' | 'confirmed';
+
+async function waitForLevel(network: Network, run: Hex, timeoutSeconds: number, level: Level): Promise<Confirmation> {
   const deadline = Date.now() + timeoutSeconds * 1000;
-  let batches: readonly number[];
-  let last: number;
   for (;;) {
     const chain = (await network.rpc('mizu_chain')) as ChainView;
     // Asked again each time: L1 may change where it ends.
-    const view = await readRun(network, run);
-    batches = view.batches;
-    last = Math.max(...batches);
-    if (view.status !== 'running' && chain.confirmed.batch > last) break;
-    if (Date.now() > deadline) throw notConfirmed(last, chain.confirmed.batch, timeoutSeconds);
+    const { batches, status } = await readRun(network, run);
+    const last = Math.max(...batches);
+    if (status !== 'running' && chain[level].batch > last) {
+      const assertion = await assertionOf(network, last, level);
+      if (assertion !== undefined)
+        return { batches: await Promise.all(batches.map((index) => readBatch(network, index))), assertion };
+    }
+    if (Date.now() > deadline) throw notReached(level, last, chain[level].batch, timeoutSeconds);
     await delay(POLL_MS);
   }
+}
+
+/** Undefined if L1 has changed its mind meanwhile. What is confirmed is more than attested, also where nobody attests. */
+async function assertionOf(network: Network, batch: number, level: Level): Promise<AssertionView | undefined> {
   const assertions = (await network.rpc('mizu_getAssertions', [{}])) as AssertionView[];
-  const assertion = assertions.find((one) => one.fromBatch <= last && last < one.toBatch && one.status === 'confirmed');
-  if (assertion === undefined) throw new Error(`batch ${last} is confirmed, but no confirmed assertion holds it`);
-  return { batches: await Promise.all(batches.map((index) => readBatch(network, index))), assertion };
+  return assertions.find(
+    ({ fromBatch, toBatch, status, attested }) =>
+      fromBatch <= batch &&
+      batch < toBatch &&
+      (status === 'confirmed' || (level === 'attested' && status === 'pending' && attested !== null)),
+  );
 }
 
 async function readBatch(network: Network, index: number): Promise<Confirmation['batches'][number]> {
@@ -50,12 +77,12 @@ async function readBatch(network: Network, index: number): Promise<Confirmation[
   return { index, transaction: batch.l1Transaction, gasUsed: batch.gasUsed ?? 0 };
 }
 
-function notConfirmed(batch: number, confirmed: number, timeoutSeconds: number): MizuError {
+function notReached(level: Level, batch: number, reached: number, timeoutSeconds: number): MizuError {
   return new MizuError({
     code: 'sdk/not-confirmed',
-    message: 'The L1 has not confirmed the run yet.',
-    expected: `batch ${batch} confirmed within ${timeoutSeconds} s`,
-    actual: `batches below ${confirmed} are confirmed`,
+    message: level === 'confirmed' ? 'The L1 has not confirmed the run yet.' : 'The run is not attested yet.',
+    expected: `batch ${batch} ${level} within ${timeoutSeconds} s`,
+    actual: `batches below ${reached} are ${level}`,
     hint: 'Is an executor running? `npx mizu why RUN` tells who is waited for.',
     retryable: true,
   });

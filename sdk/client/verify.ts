@@ -13,6 +13,7 @@ import type { Metadata } from '../compile/definition.ts';
 import { inputArguments } from '../input/words.ts';
 import { type CheckedFolder, checkFile, checkFolder, FolderChanged } from '../output/check-folder.ts';
 import { shellWord } from '../output/shell-word.ts';
+import { type AttestedBy, readAttested } from './attested.ts';
 import { explainChange } from './changed.ts';
 import { discoverNetwork, pinnedNetwork } from './discover.ts';
 import { connectNetwork, type Network } from './network.ts';
@@ -42,6 +43,8 @@ export type Verified = {
   readonly run: Hex;
   readonly datasetRoot: Hex;
   readonly confirmed: boolean;
+  /** The validators' stake that has attested it. It is undefined if less than two thirds have. */
+  readonly attested: AttestedBy | undefined;
   readonly assertion: Hex | undefined;
   /** L1 transactions that fix the dataset. */
   readonly transactions: readonly Hex[];
@@ -112,7 +115,9 @@ export async function verifyTarget(
     if (folder !== undefined) await assertFiles(network, report, folder, target);
     await assertKnown(network, report);
     if (flags.inputsHash !== undefined) onCheck(await assertInputs(request, flags.inputsHash));
-    const verified = assertReport(report, folder, target);
+    const attested =
+      report.assertion === undefined ? undefined : await readAttested(l1, trust.rollup, report.assertion);
+    const verified = { ...assertReport(report, folder, target), attested };
     await checkReuse(network, request, folder, started, onCheck);
     return verified;
   } finally {
@@ -223,7 +228,11 @@ async function assertInputs(request: VerifyRequest, expected: Hex): Promise<stri
   return `inputs: the run has read these rejects, ${expected}`;
 }
 
-function assertReport(report: VerifyReport, folder: CheckedFolder | undefined, target: string): Verified {
+function assertReport(
+  report: VerifyReport,
+  folder: CheckedFolder | undefined,
+  target: string,
+): Omit<Verified, 'attested'> {
   const bad = report.checks.find((check) => !check.ok);
   if (bad !== undefined || report.dataset === undefined)
     throw failed(bad?.name ?? 'dataset', bad?.detail ?? 'none found');

@@ -24,6 +24,8 @@ export type ChainView = {
   };
   readonly head: { readonly batch: number; readonly message: number; readonly step: number; readonly stateRoot: Hex };
   readonly confirmed: { readonly batch: number; readonly step: number };
+  /** The last assertion that is attested, with all before it: docs/attestations.md#levels. */
+  readonly attested: { readonly batch: number; readonly step: number };
 };
 
 export type PromiseView = {
@@ -118,6 +120,15 @@ export type AssertionView = {
   readonly toBatch: number;
   readonly status: string;
   readonly l1Transaction: Hex;
+  /** Null while less than two thirds of the validators' stake have attested it. */
+  readonly attested: {
+    readonly l1Transaction: Hex;
+    readonly l1Block: number;
+    /** Wei. */
+    readonly weight: string;
+    readonly totalWeight: string;
+    readonly attesters: number;
+  } | null;
   readonly asserter: Address;
 };
 

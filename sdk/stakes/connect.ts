@@ -4,6 +4,7 @@ import { daCommitteeAbi, inboxAbi, rollupAbi, stakeManagerAbi } from '../../prot
 import type { Address } from '../../protocol/hex.ts';
 import type { FeeCapConfig } from '../../service/l1/fees.ts';
 import { type L1, type L1Account, withAccount } from '../../service/l1/l1.ts';
+import { findAttestations } from '../client/attested.ts';
 import { connectTrusted } from '../client/connect-trusted.ts';
 import { requireSigner } from '../client/network.ts';
 import type { Signer } from '../client/signer.ts';
@@ -37,12 +38,13 @@ export async function connectStakes({ l1RpcUrl, trust }: Options): Promise<Stake
     ]);
     const stakes = { address: manager, abi: stakeManagerAbi } as const;
     const inbox = { address: inboxAddress, abi: inboxAbi } as const;
-    const [token, pools, { unbonding }, registry, challenges] = await Promise.all([
+    const [token, pools, { unbonding }, registry, challenges, attestations] = await Promise.all([
       client.readContract({ ...stakes, functionName: 'token' }),
       client.readContract({ ...stakes, functionName: 'pools' }),
       client.readContract({ ...stakes, functionName: 'timing' }),
       client.readContract({ ...inbox, functionName: 'gatewayRegistry' }),
       client.readContract({ address: committee, abi: daCommitteeAbi, functionName: 'challenges' }),
+      findAttestations(l1, rollup.address),
     ]);
     const authorities = [
       { name: 'Rollup', address: rollup.address },
@@ -50,6 +52,7 @@ export async function connectStakes({ l1RpcUrl, trust }: Options): Promise<Stake
       { name: 'DACommittee', address: committee },
       { name: 'GatewayRegistry', address: registry },
       { name: 'DAChallenges', address: challenges },
+      { name: 'Attestations', address: attestations },
     ];
     return { l1, token, manager, pools, authorities, unbondingSeconds: unbonding };
   } catch (cause) {

@@ -1,6 +1,6 @@
 // docs/rpc.md: the table of methods.
 import { z } from 'zod';
-import type { Mirror } from '../../node/l1/mirror.ts';
+import type { AssertionRecord, Mirror } from '../../node/l1/mirror.ts';
 import type { NodeStore } from '../../node/nodes.ts';
 import { createStateProof, recordKey } from '../../node/proof.ts';
 import { MAX_MESSAGE_BYTES, MAX_PARTITIONS, MAX_STAGES } from '../../protocol/constants.ts';
@@ -11,6 +11,7 @@ import type { Promises } from '../admission/promises.ts';
 import type { Chain } from '../chain/chain.ts';
 import { createOffers } from '../index/offers.ts';
 import { readState } from '../index/state.ts';
+import type { AttestationBoard } from './attestations.ts';
 import { type Method, type MethodContext, type Methods, method } from './json-rpc.ts';
 import {
   assertNotLost,
@@ -29,6 +30,7 @@ export type MethodParts = QueryParts & {
   readonly mirror: Mirror;
   readonly nodes: NodeStore;
   readonly promises: Pick<Promises, 'sign'>;
+  readonly attestations: AttestationBoard;
   /** What `mizu_chain` answers besides head and confirmed. */
   readonly describe: (context: MethodContext) => Promise<Record<string, unknown>>;
 };
@@ -47,6 +49,10 @@ const bytes = (limit: number) =>
     .max(2 + 2 * limit, `expected at most ${limit} bytes`)
     .regex(/^0x(?:[0-9a-fA-F]{2})*$/, 'expected 0x-hex of whole bytes')
     .transform((value) => hexToBytes(value as Hex));
+const signature = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{130}$/, 'expected 0x and 130 hex digits')
+  .transform((value) => value.toLowerCase() as Hex);
 const count = z.int().min(0);
 const stage = z
   .int()
@@ -72,12 +78,13 @@ const inferenceFilter = z.strictObject({
 });
 
 export function createMethods(parts: MethodParts): Methods {
-  const { chain, admission, tables, mirror, nodes, tasks, progress, promises } = parts;
+  const { chain, admission, tables, mirror, nodes, tasks, progress, promises, attestations } = parts;
   const stateRoot = (): Hex => chain.leaf().stateRoot;
   return {
     mizu_chain: method(z.tuple([]), async (_, context) => {
       const { batch, message, step } = chain.leaf();
       const confirmed = await mirror.assertion((await mirror.head()).latestConfirmed);
+      const attested = await latestAttested(mirror, confirmed);
       return {
         ...(await parts.describe(context)),
         head: { batch: Number(batch), message: Number(message), step: Number(step), stateRoot: stateRoot() },
@@ -85,6 +92,10 @@ export function createMethods(parts: MethodParts): Methods {
           confirmed === undefined
             ? { batch: 0, step: 0 }
             : { batch: Number(confirmed.post.batch), step: Number(confirmed.post.step), assertion: confirmed.id },
+        attested:
+          attested === undefined
+            ? { batch: 0, step: 0 }
+            : { batch: Number(attested.post.batch), step: Number(attested.post.step), assertion: attested.id },
       };
     }),
     // One byte more than a message may have, so that the refusal names the protocol's limit.
@@ -124,6 +135,14 @@ export function createMethods(parts: MethodParts): Methods {
       z.tuple([z.strictObject({ afterStep: count.default(0) }).default({ afterStep: 0 })]),
       ([{ afterStep }], { outside }) => queryAssertions(mirror, afterStep, outside),
     ),
+    mizu_sendAttestation: method(
+      z.tuple([z.strictObject({ assertion: hash, commitment: hash, signature })]),
+      async ([attestation], { outside }) => {
+        await outside(() => attestations.post(attestation));
+        return true;
+      },
+    ),
+    mizu_getAttestations: method(z.tuple([hash]), ([assertion]) => attestations.list(assertion)),
     mizu_getProof: method(
       z.tuple([z.string().regex(/^[A-Z]$/, 'expected one letter of docs/kernel.md#state'), bytes(64), hash.optional()]),
       ([table, id, root]) => queryProof(nodes, table, id, root ?? stateRoot()),
@@ -219,12 +238,40 @@ async function queryAssertions(mirror: Mirror, afterStep: number, outside: Metho
       status,
       l1Transaction: transaction,
       confirmedBy,
+      attested: await describeAttested(mirror, id),
       asserter,
       objects,
     });
     if (list.length >= MAX_ASSERTIONS) break;
   }
   return list;
+}
+
+/** Null while less than two thirds of the stake have attested it. */
+async function describeAttested(mirror: Mirror, id: Hex) {
+  const record = await mirror.attestations(id);
+  if (record?.attested === undefined) return null;
+  const { attested, attesters, weight, totalWeight } = record;
+  const stakes = { weight: String(weight), totalWeight: String(totalWeight), attesters: attesters.length };
+  return { l1Transaction: attested.transaction, l1Block: Number(attested.block), ...stakes };
+}
+
+/**
+ * The last assertion such that it and all before it, back to the confirmed one, are attested or confirmed. An attested
+ * one whose parent is not is no more than its parent.
+ */
+async function latestAttested(mirror: Mirror, confirmed: AssertionRecord | undefined) {
+  if (confirmed === undefined) return undefined;
+  const pending = await mirror.pending();
+  for (let latest = confirmed; ; ) {
+    let next: AssertionRecord | undefined;
+    for (const child of pending) {
+      if (child.parent !== latest.id || mirror.isMoot(child)) continue;
+      if ((await mirror.attestations(child.id))?.attested !== undefined) next = child;
+    }
+    if (next === undefined) return latest;
+    latest = next;
+  }
 }
 
 async function queryProof(nodes: NodeStore, table: string, id: Uint8Array, stateRoot: Hex) {

@@ -22,9 +22,10 @@ import { createGenesis, type GenesisConfig } from '../../kernel/genesis.ts';
 import type { NodeConfig } from '../../node/config.ts';
 import { encodeBatch } from '../../protocol/batch.ts';
 import type { Certificate } from '../../protocol/certificate.ts';
-import { daCommitteeAbi, inboxAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
+import { daCommitteeAbi, inboxAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { encodeMessage, type Message, typedMessage, type UserMessage } from '../../protocol/messages.ts';
+import { ROLE, type Role } from '../../protocol/roles.ts';
 import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
 import { createDomain, type Domain, TYPES } from '../../protocol/typed-data.ts';
 import { connectL1, withAccount } from '../../service/l1/l1.ts';
@@ -257,6 +258,14 @@ async function buildNetwork(
       await write(owner, at.daCommittee, daCommitteeAbi, 'setCommittee', [members.slice(0, count), threshold]);
       await clock.advance(DEVNET_CONFIG.committeeDelaySeconds);
       await write(user, at.daCommittee, daCommitteeAbi, 'activate', []);
+    },
+    /** Stake for any account, out of nothing; L1's clock goes on by a second, so that it counts for what comes next. */
+    async stake(account: Address, role: Role, amountWei: bigint) {
+      const owner = withAccount(l1, keyOf(0));
+      await write(owner, at.token, mizuTokenAbi, 'mint', [owner.address, amountWei]);
+      await write(owner, at.token, mizuTokenAbi, 'approve', [at.stakeManager, amountWei]);
+      await write(owner, at.stakeManager, stakeManagerAbi, 'stake', [account, ROLE[role], amountWei]);
+      await clock.advance(1);
     },
     async deposit(amount: bigint) {
       await write(user, at.token, mizuTokenAbi, 'approve', [at.inbox, amount]);

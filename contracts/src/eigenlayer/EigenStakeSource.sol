@@ -69,6 +69,7 @@ contract EigenStakeSource is Exposure, EigenPositions, Yield, IAVSRegistrar {
 
     event Synced(address indexed account, Role indexed role, uint256 weight);
     event SlashSent(Role indexed role, uint256 indexed slashId, address indexed beneficiary, uint256 worth);
+    event FundedFor(address indexed account, address indexed from, uint256 amount);
     event Collected(Role indexed role, uint256 indexed slashId, uint256 reward, uint256 burned);
 
     error UnbondingTooLong(uint256 maximum, uint256 actual);
@@ -150,6 +151,16 @@ contract EigenStakeSource is Exposure, EigenPositions, Yield, IAVSRegistrar {
         _share(role, amount, _total[role].latest());
         owed += amount;
         token.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    /// @inheritdoc IYield
+    /// @dev EigenLayer's operators share with who has delegated to them by EigenLayer's own means.
+    function fundFor(address account, Role, uint256 amount) external {
+        require(amount > 0, AmountIsZero());
+        rewardOf[account] += amount;
+        owed += amount;
+        token.safeTransferFrom(msg.sender, address(this), amount);
+        emit FundedFor(account, msg.sender, amount);
     }
 
     /// @inheritdoc IStakeSource

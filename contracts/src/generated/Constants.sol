@@ -47,4 +47,5 @@ library Constants {
     bytes32 internal constant CERTIFICATE_TYPEHASH = 0xeced4b7640ca1a3ce200fd38594e8fc41c8728a8a80ffc032ec87d351b1a5a5b;
     bytes32 internal constant PROMISE_TYPEHASH = 0x073868ce6a74977c04364fa79065ca548635eb26bc5c90ded17732e49cff82ed;
     bytes32 internal constant INFERENCE_TYPEHASH = 0xa310a8688b03152921db70d8cf0e098dc21e93cc97bd9476f7f56a8b41971ddb;
+    bytes32 internal constant ATTESTATION_TYPEHASH = 0x0ba44c7ed914b84b8c8fe6a8cd974b4c5a4d6ed888d70d9814437d8a8f1caeb0;
 }

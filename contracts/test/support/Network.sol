@@ -2,6 +2,7 @@
 // docs/contracts.md#deployment: all contracts, wired as contracts/deploy.ts wires them, with staked parties.
 pragma solidity 0.8.37;
 
+import {Attestations} from "../../src/Attestations.sol";
 import {Bridge} from "../../src/Bridge.sol";
 import {DAChallenges} from "../../src/DAChallenges.sol";
 import {DACommittee} from "../../src/DACommittee.sol";
@@ -71,6 +72,7 @@ abstract contract Network {
     Bridge internal bridge;
     Escape internal escape;
     DAChallenges internal challenges;
+    Attestations internal attestations;
     ObjectsHarness internal objects;
     uint256[] internal memberKeys;
 
@@ -91,8 +93,8 @@ abstract contract Network {
     function _deploy() private {
         DelegationPools pools = new DelegationPools();
         uint256 nonce = vm.getNonce(address(this));
-        address[] memory predicted = new address[](9);
-        for (uint256 i = 0; i < 9; ++i) {
+        address[] memory predicted = new address[](10);
+        for (uint256 i = 0; i < 10; ++i) {
             predicted[i] = vm.computeCreateAddress(address(this), nonce + i);
         }
         token = new MizuToken(owner, 10_000_000 ether);
@@ -120,19 +122,21 @@ abstract contract Network {
             GENESIS_STATE,
             Rollup.Settings(BOND, LEADER_SECONDS, GUARDIAN, ESCAPE)
         );
-        bridge = new Bridge(token, rollup, stakes, 2000, predicted[7]);
+        bridge = new Bridge(token, rollup, Attestations(predicted[9]), 2000, predicted[7]);
         escape = new Escape(rollup, bridge);
         challenges = new DAChallenges(token, committee, Ledger.Settings(DA_BOND, 1e12, 15_000), ANSWER);
+        attestations = new Attestations(stakes, rollup, address(bridge), 5000);
     }
 
     /// @dev As contracts/deploy.ts; `DISPUTE` may do all, so that stakes can be tested without the others.
     function _grants(address[] memory all) private pure returns (Exposure.Grant[] memory grants) {
-        grants = new Exposure.Grant[](15);
+        grants = new Exposure.Grant[](16);
         grants[0] = Exposure.Grant(all[5], Role.EXECUTOR, Exposure.Power.SLASH);
         grants[1] = Exposure.Grant(all[2], Role.SEQUENCER, Exposure.Power.SLASH);
         grants[2] = Exposure.Grant(all[3], Role.DA_MEMBER, Exposure.Power.LOCK);
         grants[3] = Exposure.Grant(all[4], Role.GATEWAY, Exposure.Power.SLASH);
         grants[14] = Exposure.Grant(all[8], Role.DA_MEMBER, Exposure.Power.SLASH);
+        grants[15] = Exposure.Grant(all[9], Role.VALIDATOR, Exposure.Power.SLASH);
         for (uint256 i = 0; i < 5; ++i) {
             grants[4 + i] = Exposure.Grant(COURT, Role(i), Exposure.Power.SLASH);
             grants[9 + i] = Exposure.Grant(DISPUTE, Role(i), Exposure.Power.SLASH);

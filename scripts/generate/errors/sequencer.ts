@@ -2,6 +2,27 @@
 import type { TextsOf } from './text.ts';
 
 export const SEQUENCER_ERRORS = {
+  'attestation/busy': {
+    means: 'The sequencer looks up as many stakes as it does at one time.',
+    toDo: 'Send the attestation again. A validator does so itself.',
+    rpc: true,
+  },
+  'attestation/full': {
+    means: 'There is no room for the attestation at this sequencer.',
+    toDo: 'Record it on L1 ([record](attestations.md#record)), or name another relay.',
+    rpc: true,
+  },
+  'attestation/not-pending': {
+    means: 'An attestation is about an assertion that L1 has decided, or that the sequencer does not know yet.',
+    toDo: 'Nothing, if it is decided. A new one is known with its block.',
+    rpc: true,
+  },
+  'attestation/not-validator': {
+    means: 'An attestation is not signed by an account that was staked as a validator when the assertion was made.',
+    cause: 'The account has staked later, or another chain, contract or field was signed than was sent.',
+    toDo: 'Check the signed fields ([signing](attestations.md#signing)). The stake counts for later assertions.',
+    rpc: true,
+  },
   'message/bad-certificate': {
     means: 'The DA certificate of a message does not hold.',
     cause: 'It is of another epoch of the committee, has too few signers, or covers other objects.',
@@ -175,5 +196,5 @@ export const SEQUENCER_ERRORS = {
     toDo: 'Split it into partitions.',
   },
 } as const satisfies TextsOf<
-  'message' | 'limit' | 'run' | 'proof' | 'objects' | 'datasets' | 'events' | 'sequencer' | 'protocol'
+  'attestation' | 'message' | 'limit' | 'run' | 'proof' | 'objects' | 'datasets' | 'events' | 'sequencer' | 'protocol'
 >;
