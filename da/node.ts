@@ -19,7 +19,7 @@ import { createLogger, type Logger } from '../service/process/log.ts';
 import { createMutex } from '../service/process/mutex.ts';
 import { type DiskObjects, openDiskObjects } from '../service/storage/disk-objects.ts';
 import { openStore } from '../service/storage/store.ts';
-import { type AnswerOptions, startAnswers } from './answers.ts';
+import { type AnswerOptions, type Answers, startAnswers } from './answers.ts';
 import { assertExpiry, signCertificate } from './certify.ts';
 import { createRoom } from './disk-room.ts';
 import { hashInPieces } from './hash.ts';
@@ -235,7 +235,8 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
     return { status: 200, body: { signature, member: account.address, epoch: Number(epoch) } };
   };
 
-  addGauges(http.metrics, objects, quotas, uploads.taken);
+  let answers: Answers | undefined;
+  addGauges(http.metrics, objects, quotas, uploads.taken, () => answers?.counts);
   const sweeping = setInterval(() => {
     exclusive(() => room.index(() => pins.sweep(nowSeconds()))).then(
       (count) => count > 0 && log.info({ count }, 'objects whose promise has ended are deleted'),
@@ -245,7 +246,7 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
   const url = await http.listen({ port: options.port, ...(options.host === undefined ? {} : { host: options.host }) });
   log.info({ url, member: account.address, ...objects.usage() }, 'DA member is up');
   const { contract: committee } = options;
-  const answers =
+  answers =
     options.answers === undefined
       ? undefined
       : startAnswers({ options: options.answers, committee, member: account.address, objects, log });
@@ -286,11 +287,14 @@ function addGauges(
   objects: DiskObjects,
   quotas: Quotas,
   uploading: () => number,
+  answered: () => Answers['counts'] | undefined,
 ): void {
   const gauge = createGauges(register, 'da');
   gauge('objects', 'Objects stored', () => objects.usage().objects);
   gauge('bytes', 'Bytes stored', () => objects.usage().bytes);
   gauge('uploads', 'Uploads under way', uploading);
+  gauge('pieces_published', 'Pieces published on L1 since the start', () => answered()?.published ?? 0);
+  gauge('pieces_lacking', 'Challenges since the start whose bytes are not here', () => answered()?.lacking ?? 0);
   gauge('free_bytes', 'Bytes charged to accounts that have nothing', () => quotas.bytesOf('free'));
   gauge('paying_bytes', 'Bytes charged to accounts with tokens', () => quotas.bytesOf('paying'));
   gauge('staked_bytes', 'Bytes charged to staked accounts', () => quotas.bytesOf('staked'));
