@@ -131,7 +131,7 @@ test('two lives of a member, and a member that nothing is asked of: one publicat
       options: { l1Url: network.anvil.url, key, pollMs: POLL_MS },
       committee: network.deployment.addresses.daCommittee,
       member: privateKeyToAccount(key).address,
-      objects: { get: async (root) => (root === object.root ? bytes : undefined) },
+      objects: { read: async (root) => (root === object.root ? bytes : undefined) },
       log: createLogger('da', 'silent'),
     });
   const [own, other] = [MEMBER_KEYS[0]!, MEMBER_KEYS[1]!];

@@ -9,7 +9,6 @@ import { connectL1, type L1Account, withAccount } from '../service/l1/l1.ts';
 import { readTime } from '../service/l1/logs.ts';
 import { createSender, type Sender } from '../service/l1/send.ts';
 import type { Logger } from '../service/process/log.ts';
-import type { DiskObjects } from '../service/storage/disk-objects.ts';
 import { type OpenChallenge, readOpenChallenges } from './open-challenges.ts';
 import { provePiece } from './piece.ts';
 import { readChallenges } from './read-committee.ts';
@@ -23,12 +22,15 @@ export type AnswerOptions = FeeCapConfig & {
   readonly pollMs?: number | undefined;
 };
 
+/** The bytes as they are on the disk: they are verified here, in pieces, so that nobody waits for a long object. */
+export type ReadObjects = { read(root: Hex, length: number): Promise<Uint8Array | undefined> };
+
 export type AnswerParts = {
   readonly options: AnswerOptions;
   /** The DACommittee, which names the contract of the challenges. */
   readonly committee: Address;
   readonly member: Address;
-  readonly objects: Pick<DiskObjects, 'get'>;
+  readonly objects: ReadObjects;
   readonly log: Logger;
 };
 
@@ -88,12 +90,14 @@ export function startAnswers({ options, committee, member, objects, log }: Answe
   };
 
   const answerOf = async ({ id, objectRoot, length, piece }: OpenChallenge): Promise<Answer | undefined> => {
-    const bytes = await objects.get(objectRoot).catch((err: unknown) => {
+    const bytes = await objects.read(objectRoot, Number(length)).catch((err: unknown) => {
       log.error({ err, root: objectRoot }, 'an object that this member has promised cannot be read');
       return undefined;
     });
-    if (bytes !== undefined && BigInt(bytes.length) === length)
-      return { id, ...(await provePiece(bytes, Number(piece))) };
+    if (bytes !== undefined) {
+      const { root, ...shown } = await provePiece(bytes, Number(piece));
+      if (root === objectRoot) return { id, ...shown };
+    }
     if (lacking.has(id)) return undefined;
     if (lacking.size >= MAX_REMEMBERED) lacking.clear();
     lacking.add(id);

@@ -29,22 +29,26 @@ export async function hashInPieces(bytes: Uint8Array): Promise<Hex> {
   return hashObject(level[0] as Hex, bytes.length);
 }
 
-/** The same as `treeProof`. The bytes must not change meanwhile. */
-export async function proveInPieces(bytes: Uint8Array, leafIndex: number, height: number): Promise<Hex[]> {
+/** The same as `objectRoot` and `treeProof`. The bytes must not change meanwhile. */
+export async function proveInPieces(
+  bytes: Uint8Array,
+  leafIndex: number,
+  height: number,
+): Promise<{ root: Hex; path: Hex[] }> {
   const depth = depthOf(bytes.length);
-  if (depth <= PIECE_DEPTH) return treeProof(bytes, leafIndex, height);
+  if (depth <= PIECE_DEPTH) return { root: objectRoot(bytes), path: treeProof(bytes, leafIndex, height) };
   let at = Math.floor(leafIndex / 2 ** PIECE_DEPTH);
   const piece = bytes.subarray(at * PIECE_BYTES, (at + 1) * PIECE_BYTES);
-  const proof = treeProof(piece, leafIndex % 2 ** PIECE_DEPTH, height);
+  const path = treeProof(piece, leafIndex % 2 ** PIECE_DEPTH, height);
   // The last piece may have a smaller tree: what is missing to a whole one is zero.
-  while (height + proof.length < PIECE_DEPTH) proof.push(zeroTreeRoot(height + proof.length));
+  while (height + path.length < PIECE_DEPTH) path.push(zeroTreeRoot(height + path.length));
   let level = await pieceRoots(bytes);
   for (let above = PIECE_DEPTH; above < depth; above++) {
-    proof.push(level[at ^ 1] ?? zeroTreeRoot(above));
+    path.push(level[at ^ 1] ?? zeroTreeRoot(above));
     level = levelAbove(level, above);
     at >>= 1;
   }
-  return proof;
+  return { root: hashObject(level[0] as Hex, bytes.length), path };
 }
 
 async function pieceRoots(bytes: Uint8Array): Promise<Hex[]> {

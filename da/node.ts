@@ -246,10 +246,16 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
   const url = await http.listen({ port: options.port, ...(options.host === undefined ? {} : { host: options.host }) });
   log.info({ url, member: account.address, ...objects.usage() }, 'DA member is up');
   const { contract: committee } = options;
+  const read = async (root: Hex, length: number): Promise<Uint8Array | undefined> => {
+    if ((await objects.size(root)) !== length) return undefined;
+    const chunks: Uint8Array[] = [];
+    if (length > 0) for await (const chunk of objects.stream(root, 0, length - 1)) chunks.push(chunk as Uint8Array);
+    return Buffer.concat(chunks);
+  };
   answers =
     options.answers === undefined
       ? undefined
-      : startAnswers({ options: options.answers, committee, member: account.address, objects, log });
+      : startAnswers({ options: options.answers, committee, member: account.address, objects: { read }, log });
   if (answers === undefined) log.warn({ member: account.address }, UNANSWERED);
   return {
     url,

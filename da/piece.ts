@@ -7,12 +7,18 @@ import { proveInPieces } from './hash.ts';
 const PIECE_HEIGHT = 5;
 export const CHALLENGE_PIECE_BYTES = 2 ** PIECE_HEIGHT * LEAF_BYTES;
 
-/** A piece with its path to the object's root, as L1 takes it. The bytes must not change meanwhile. */
-export async function provePiece(object: Uint8Array, piece: number): Promise<{ data: Hex; path: Hex[] }> {
+export type ProvenPiece = {
+  readonly data: Hex;
+  /** To the root, as L1 takes it. */
+  readonly path: readonly Hex[];
+  /** That the object has. */
+  readonly root: Hex;
+};
+
+/** The bytes must not change meanwhile. */
+export async function provePiece(object: Uint8Array, piece: number): Promise<ProvenPiece> {
   const start = piece * CHALLENGE_PIECE_BYTES;
   const height = Math.min(PIECE_HEIGHT, depthOf(object.length));
-  return {
-    data: bytesToHex(object.subarray(start, start + CHALLENGE_PIECE_BYTES)),
-    path: await proveInPieces(object, start / LEAF_BYTES, height),
-  };
+  const data = bytesToHex(object.subarray(start, start + CHALLENGE_PIECE_BYTES));
+  return { data, ...(await proveInPieces(object, start / LEAF_BYTES, height)) };
 }
