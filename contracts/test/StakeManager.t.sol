@@ -131,24 +131,25 @@ contract StakeManagerTest is Network {
 
     /// Each contract reaches the stakes of its own role alone, and those that only bind stakes cannot take them.
     function test_PowersAreThoseOfTheRole() public {
-        address[4] memory holders = [address(rollup), address(inbox), address(committee), address(registry)];
-        Role[4] memory roles = [Role.EXECUTOR, Role.SEQUENCER, Role.DA_MEMBER, Role.GATEWAY];
-        for (uint256 i = 0; i < 4; ++i) {
+        address[5] memory holders =
+            [address(rollup), address(inbox), address(registry), address(challenges), address(committee)];
+        Role[5] memory roles = [Role.EXECUTOR, Role.SEQUENCER, Role.GATEWAY, Role.DA_MEMBER, Role.DA_MEMBER];
+        for (uint256 i = 0; i < 5; ++i) {
             for (uint256 k = 0; k < 5; ++k) {
                 Exposure.Power power =
-                    Role(k) != roles[i] ? Exposure.Power.NONE : i < 2 ? Exposure.Power.SLASH : Exposure.Power.LOCK;
+                    Role(k) != roles[i] ? Exposure.Power.NONE : i < 4 ? Exposure.Power.SLASH : Exposure.Power.LOCK;
                 vm.assertEq(uint256(stakes.powerOf(holders[i], Role(k))), uint256(power));
             }
         }
-        bytes memory refusal = abi.encodeWithSelector(Exposure.NotAuthority.selector, address(registry));
-        vm.prank(address(registry));
+        bytes memory refusal = abi.encodeWithSelector(Exposure.NotAuthority.selector, address(committee));
+        vm.prank(address(committee));
         vm.expectRevert(refusal);
-        stakes.slash(STAKER, Role.GATEWAY, 1, USER, 1);
-        vm.prank(address(registry));
+        stakes.slash(STAKER, Role.DA_MEMBER, 1, USER, 1);
+        vm.prank(address(committee));
         vm.expectRevert(refusal);
         stakes.lock(STAKER, ROLE, 1);
-        vm.prank(address(registry));
-        stakes.lock(STAKER, Role.GATEWAY, 0);
+        vm.prank(address(committee));
+        stakes.lock(STAKER, Role.DA_MEMBER, 0);
     }
 
     function test_AHookThatFailsOrTakesAllItsGasHoldsUpNoSlash() public {
