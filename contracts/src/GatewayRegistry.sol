@@ -11,11 +11,14 @@ import {DataObject, Role} from "./lib/Types.sol";
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
 /// @title Who may sign inference results, and which models they may name.
 /// @notice Every change reaches the network as a delayed message. Whoever is a gateway has the minimum stake locked, and
 /// for `contestSeconds` after he was one: as long as what he has signed can be judged. Two batches with one nonce cost it.
 contract GatewayRegistry is IStakeHook, GatewayPromises, Ownable2Step {
+    using Checkpoints for Checkpoints.Trace208;
+
     /// @param class 0 exact, 1 tolerance, 2 provenance only
     /// @param inputPrice wei per token read
     /// @param outputPrice wei per token written
@@ -40,7 +43,9 @@ contract GatewayRegistry is IStakeHook, GatewayPromises, Ownable2Step {
     mapping(address account => bool) public isLocked;
     /// @notice From when on the stake of one that is no gateway any more can be unlocked, unix seconds.
     mapping(address account => uint64) public lockedUntil;
-    mapping(bytes32 id => Model) private _models;
+    mapping(bytes32 id => Model[]) private _versions;
+    /// @dev By the index of the delayed message that told a version: how many there are from it on.
+    mapping(bytes32 id => Checkpoints.Trace208) private _told;
 
     event GatewayChanged(address indexed gateway, bool active);
     event ModelChanged(bytes32 indexed id, Model model);
@@ -113,7 +118,6 @@ contract GatewayRegistry is IStakeHook, GatewayPromises, Ownable2Step {
         for (uint256 i = 0; i < count; ++i) {
             gateways = bytes.concat(gateways, bytes20(model_.gateways[i]));
         }
-        _models[id] = model_;
         emit ModelChanged(id, model_);
         inbox.pushRegistryMessage(
             abi.encodePacked(
@@ -127,10 +131,23 @@ contract GatewayRegistry is IStakeHook, GatewayPromises, Ownable2Step {
                 gateways
             )
         );
+        _versions[id].push(model_);
+        _told[id].push(SafeCast.toUint48(inbox.delayedCount() - 1), SafeCast.toUint208(_versions[id].length));
     }
 
+    /// @notice What the model is now; an entry without a manifest if there is none.
     function model(bytes32 id) external view returns (Model memory) {
-        return _models[id];
+        return _version(id, _versions[id].length);
+    }
+
+    /// @notice What the model was for a message that comes after the first `delayed` delayed messages, and before the next.
+    function modelAfter(bytes32 id, uint64 delayed) external view returns (Model memory) {
+        return _version(id, delayed == 0 ? 0 : _told[id].upperLookup(SafeCast.toUint48(delayed - 1)));
+    }
+
+    /// @notice Whether the account is a gateway or was one.
+    function wasGateway(address account) external view returns (bool) {
+        return isGateway[account] || lockedUntil[account] > 0;
     }
 
     function domainSeparator() external view returns (bytes32) {
@@ -139,6 +156,10 @@ contract GatewayRegistry is IStakeHook, GatewayPromises, Ownable2Step {
 
     function _stakes() internal view override returns (IStakeSource) {
         return stakes;
+    }
+
+    function _version(bytes32 id, uint256 count) private view returns (Model memory version) {
+        if (count > 0) version = _versions[id][count - 1];
     }
 
     function _setGateway(address gateway, bool active) private {

@@ -41,6 +41,8 @@ contract Inbox is IInbox, SequencerTurns, SequencerPromises {
     IStakeSource public immutable stakes;
     IDACommittee public immutable committee;
     address public immutable gatewayRegistry;
+    /// @notice The contract that has items of gateways voided.
+    address public immutable court;
     uint64 public immutable delaySeconds;
     uint64 public immutable maxAheadSeconds;
     /// @inheritdoc IInbox
@@ -49,9 +51,11 @@ contract Inbox is IInbox, SequencerTurns, SequencerPromises {
     /// @dev What is asked of a batch rarely, in a slot of its own.
     /// @param poster zero: forced in
     /// @param expiry unix seconds until which its bytes are promised
+    /// @param postedAt unix seconds of the block, until the year 2106
     struct Posting {
         address poster;
         uint64 expiry;
+        uint32 postedAt;
     }
 
     Batch[] private _batches;
@@ -72,6 +76,7 @@ contract Inbox is IInbox, SequencerTurns, SequencerPromises {
 
     error NotRegistry(address account);
     error NotRollup(address account);
+    error NotCourt(address account);
     error UnexpectedBatchIndex(uint64 expected, uint256 actual);
     error TimestampOutOfRange(uint256 earliest, uint256 latest, uint256 actual);
     error DelayedOutOfRange(uint256 first, uint256 last, uint256 actual);
@@ -93,6 +98,7 @@ contract Inbox is IInbox, SequencerTurns, SequencerPromises {
         IDACommittee committee_,
         address gatewayRegistry_,
         address rollup_,
+        address court_,
         Limits memory limits
     )
         EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION)
@@ -104,6 +110,7 @@ contract Inbox is IInbox, SequencerTurns, SequencerPromises {
         committee = committee_;
         gatewayRegistry = gatewayRegistry_;
         rollup = rollup_;
+        court = court_;
         delaySeconds = limits.delaySeconds;
         maxAheadSeconds = limits.maxAheadSeconds;
         maxBehindSeconds = limits.maxBehindSeconds;
@@ -135,7 +142,7 @@ contract Inbox is IInbox, SequencerTurns, SequencerPromises {
         _checkDelayed(delayedFrom, delayedUpTo);
         // Without sequenced messages there are no bytes to lose.
         uint64 expiry = sequencedCount == 0 ? type(uint64).max : certificate.expiry;
-        _postings[expectedIndex] = Posting(msg.sender, expiry);
+        _postings[expectedIndex] = Posting(msg.sender, expiry, block.timestamp.toUint32());
         if (sequencedCount == 0) {
             require(objectRoot == 0 && objectLength == 0, ObjectWithoutMessages(objectRoot, objectLength));
         } else {
@@ -161,7 +168,7 @@ contract Inbox is IInbox, SequencerTurns, SequencerPromises {
         uint256 deadline = _deadlineOf(delayedUpTo - 1);
         require(block.timestamp >= deadline, DelayedNotOverdue(delayedUpTo - 1, deadline));
         uint64 timestamp = earliest > block.timestamp ? earliest : uint64(block.timestamp);
-        _postings[expectedIndex].expiry = type(uint64).max;
+        _postings[expectedIndex] = Posting(address(0), type(uint64).max, block.timestamp.toUint32());
         _append(bytes32(0), 0, timestamp, delayedUpTo, count);
     }
 
@@ -194,6 +201,13 @@ contract Inbox is IInbox, SequencerTurns, SequencerPromises {
     }
 
     /// @inheritdoc IInbox
+    function voidItem(bytes calldata task, bytes32 resultRoot, uint256 refund) external {
+        require(msg.sender == court, NotCourt(msg.sender));
+        token.safeTransferFrom(msg.sender, bridge, refund);
+        _pushDelayed(abi.encodePacked(Constants.ITEM_VOIDED, task, resultRoot, refund));
+    }
+
+    /// @inheritdoc IInbox
     /// @dev Count, cursors and delayed messages stay: by docs/messages.md#batch an empty object gives as many empty messages.
     function voidBatch(uint64 index) external {
         require(msg.sender == rollup, NotRollup(msg.sender));
@@ -206,6 +220,11 @@ contract Inbox is IInbox, SequencerTurns, SequencerPromises {
     /// @inheritdoc IInbox
     function expiryOf(uint64 index) external view returns (uint64) {
         return _postings[index].expiry;
+    }
+
+    /// @inheritdoc IInbox
+    function postedAtOf(uint64 index) external view returns (uint32) {
+        return _postings[index].postedAt;
     }
 
     /// @notice Who has posted the batch; zero if it was forced in.
@@ -228,6 +247,7 @@ contract Inbox is IInbox, SequencerTurns, SequencerPromises {
         return batches == 0 ? 0 : _batches[batches - 1].totalMessages;
     }
 
+    /// @inheritdoc IInbox
     function delayedCount() external view returns (uint64) {
         return uint64(_delayed.length);
     }

@@ -53,6 +53,7 @@ contract StakeManager is Exposure, IDelegation, Yield {
     mapping(address account => mapping(Role => IDelegationPool)) public poolOf;
     mapping(address account => mapping(Role => Commission)) public commissionOf;
     mapping(address account => mapping(Role => Unbonding[])) private _unbondings;
+    /// @inheritdoc IStakeSource
     mapping(address account => uint256) public rewardOf;
 
     event Staked(address indexed account, Role indexed role, uint256 amount, uint256 active);
@@ -122,7 +123,8 @@ contract StakeManager is Exposure, IDelegation, Yield {
         emit Unstaked(msg.sender, role, amount);
     }
 
-    /// @notice Pays out the caller's share of slashed stakes, and the yield that is settled.
+    /// @inheritdoc IStakeSource
+    /// @dev What is due of it: yield that is settled.
     function claimReward() external returns (uint256 amount) {
         amount = rewardOf[msg.sender];
         require(amount > 0, NothingToWithdraw());

@@ -178,6 +178,7 @@ contract SequencerTurnsTest is Network {
             committee,
             address(registry),
             address(rollup),
+            COURT,
             Inbox.Limits(100, 30, 1 hours, 51)
         );
     }

@@ -56,7 +56,7 @@ contract EigenStakeSource is Exposure, EigenPositions, Yield, IAVSRegistrar {
     /// @notice Seconds for which a weight counts after it was last synced.
     uint256 public immutable freshSeconds;
 
-    /// @notice What `claimReward` would pay.
+    /// @inheritdoc IStakeSource
     mapping(address account => uint256) public rewardOf;
     /// @notice Sum of all rewards that can be claimed, and of the yield that is not settled.
     uint256 public owed;
@@ -204,7 +204,8 @@ contract EigenStakeSource is Exposure, EigenPositions, Yield, IAVSRegistrar {
         emit Collected(role, slashId, reward, burned);
     }
 
-    /// @notice Pays out the caller's share of slashed stakes that were collected, and its yield that is settled.
+    /// @inheritdoc IStakeSource
+    /// @dev Of slashes that were collected, and of yield that is settled.
     function claimReward() external returns (uint256 amount) {
         amount = rewardOf[msg.sender];
         require(amount > 0, NothingToWithdraw());

@@ -37,12 +37,16 @@ library Constants {
     uint256 internal constant NULL_TYPE = 4_294_967_295;
     uint256 internal constant SLOT_COUNT = 65_536;
     uint256 internal constant SLOT_TREE_DEPTH = 12;
+    bytes1 internal constant INFERENCE_RESULT = 0x11;
     bytes1 internal constant FIRST_L1_KIND = 0x20;
     bytes1 internal constant DEPOSIT = 0x20;
     bytes1 internal constant GATEWAY_CHANGED = 0x21;
     bytes1 internal constant MODEL_CHANGED = 0x22;
     bytes1 internal constant COMMITTEE_CHANGED = 0x23;
     bytes1 internal constant ITEM_VOIDED = 0x24;
+    uint256 internal constant INFERENCE_ITEM_BYTES = 256;
+    uint256 internal constant MAX_INFERENCE_ITEMS = 32;
+    uint256 internal constant LAST_SLASHABLE_CLASS = 1;
     uint256 internal constant LAST_MODEL_CLASS = 2;
     bytes32 internal constant CERTIFICATE_TYPEHASH = 0xeced4b7640ca1a3ce200fd38594e8fc41c8728a8a80ffc032ec87d351b1a5a5b;
     bytes32 internal constant PROMISE_TYPEHASH = 0x073868ce6a74977c04364fa79065ca548635eb26bc5c90ded17732e49cff82ed;

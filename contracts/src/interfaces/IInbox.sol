@@ -37,6 +37,12 @@ interface IInbox {
 
     function batch(uint64 index) external view returns (Batch memory);
 
+    /// @notice When L1 took the batch, unix seconds of its block: nobody chooses it, unlike the batch's timestamp.
+    function postedAtOf(uint64 index) external view returns (uint32);
+
+    /// @notice Number of delayed messages.
+    function delayedCount() external view returns (uint64);
+
     function delayedMessage(uint64 index) external view returns (DelayedMessage memory);
 
     /// @notice Number of messages in the batches before `batches`.
@@ -50,4 +56,9 @@ interface IInbox {
 
     /// @notice Puts a message of a registry into the delayed queue. Registries only.
     function pushRegistryMessage(bytes calldata message) external;
+
+    /// @notice Moves `refund` wei from the court to the Bridge and puts the message ItemVoided into the delayed queue. The
+    /// court only.
+    /// @param task run, stage, partition and attempt of the item, as its first 40 bytes have them
+    function voidItem(bytes calldata task, bytes32 resultRoot, uint256 refund) external;
 }

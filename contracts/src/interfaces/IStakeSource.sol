@@ -42,4 +42,11 @@ interface IStakeSource {
     function slash(address account, Role role, uint256 amount, address beneficiary, uint256 rewardMax)
         external
         returns (uint256 slashed, uint256 reward);
+
+    /// @notice Pays out the caller's share of slashed stakes and its yield, as far as they have arrived; reverts if there is
+    /// nothing.
+    function claimReward() external returns (uint256 amount);
+
+    /// @notice What `claimReward` would pay, wei.
+    function rewardOf(address account) external view returns (uint256);
 }

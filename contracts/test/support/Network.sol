@@ -108,6 +108,7 @@ abstract contract Network {
             DACommittee(predicted[3]),
             predicted[4],
             predicted[5],
+            COURT,
             Inbox.Limits(DELAY, 30, 1 hours, SLOT)
         );
         committee = new DACommittee(owner, stakes, inbox, predicted[8], COMMITTEE_DELAY, OVERLAP);
