@@ -219,8 +219,7 @@ contract InferenceCourt is Purse {
         require(rate > 0, NothingToPunish(voter));
         ballot.punished = true;
         uint256 stake = stakes.weightAt(voter, Role.VALIDATOR, _electorates[id].snapshot);
-        uint256 penalty =
-            Math.min(Math.mulDiv(stake, rate, BASIS_POINTS, Math.Rounding.Ceil), voterPenaltyMax);
+        uint256 penalty = Math.ceilDiv(Math.min(stake, punishedStakeMax) * rate, BASIS_POINTS);
         (slashed,) = stakes.slash(voter, Role.VALIDATOR, penalty, msg.sender, penalty);
         emit VoterPunished(id, round, voter, msg.sender, penalty, slashed);
     }
@@ -234,16 +233,16 @@ contract InferenceCourt is Purse {
     }
 
     /// @notice What a case waits for now, as if it had been tallied, and when that ends, unix seconds (0: whenever somebody
-    /// calls).
+    /// calls). TALLY: of a case that nobody can decide any more.
     function phaseOf(uint256 id) external view returns (Phase phase, uint256 round, uint256 until) {
         Case memory case_ = _cases[id];
         round = case_.round;
         if (case_.status == Status.NONE) return (Phase.NONE, 0, 0);
         Deadlines memory ends = _deadlinesFrom(case_.openedAt);
-        if (case_.status == Status.VOTING && round == 1 && block.timestamp >= ends.reveal) {
-            case_.outcome = _outcomeOf(id, 1);
-            if (case_.outcome == Outcome.NONE) round = 2;
-            else case_.status = Status.TALLIED;
+        if (case_.status == Status.VOTING && block.timestamp >= (round == 1 ? ends.reveal : ends.secondReveal)) {
+            case_.outcome = _outcomeOf(id, round);
+            if (case_.outcome != Outcome.NONE) case_.status = Status.TALLIED;
+            else round = 2;
         }
         if (case_.status == Status.VOTING) {
             (uint256 commitEnd, uint256 revealEnd) =

@@ -306,6 +306,7 @@ contract InferenceCourtTest is CourtNetwork {
         vm.assertEq(round, 2);
         // The first commitment of the second round counts the first one.
         _vote(id, 2, 2, 0);
+        _expectPhase(id, InferenceCourt.Phase.TALLY, 2, 0);
         court.tally(id);
         _assertStatus(id, InferenceCourt.Status.DISMISSED);
         vm.assertEq(_wealthOf(CHALLENGER), FUNDS - FEE);
@@ -378,7 +379,7 @@ contract InferenceCourtTest is CourtNetwork {
         _appeal(id, APPELLANT);
         _expectPhase(id, InferenceCourt.Phase.COMMIT, 2, ends.secondCommit);
         _vote(id, 2, VOTERS, 0);
-        _expectPhase(id, InferenceCourt.Phase.TALLY, 2, 0);
+        _expectPhase(id, InferenceCourt.Phase.VETO, 2, ends.veto);
         court.tally(id);
         _expectPhase(id, InferenceCourt.Phase.VETO, 2, ends.veto);
         vm.warp(ends.veto);

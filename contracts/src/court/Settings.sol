@@ -16,7 +16,7 @@ abstract contract CourtSettings {
     /// @param itemPenalty that a gateway loses for an item, wei
     /// @param refundMax that a run gets back for an item, wei
     /// @param bytePrice that a run has paid for a byte of a result, wei
-    /// @param voterPenaltyMax that a voter loses in a round, wei
+    /// @param punishedStakeMax for which a voter is punished at most, wei: what is above it costs no more
     /// @param absentPenalty of a drawn voter that has not committed, basis points of its weight
     /// @param silentPenalty of one that has committed and not revealed
     /// @param minorityPenalty of one that was alone with its verdict
@@ -30,7 +30,7 @@ abstract contract CourtSettings {
         uint256 itemPenalty;
         uint256 refundMax;
         uint256 bytePrice;
-        uint256 voterPenaltyMax;
+        uint256 punishedStakeMax;
         uint16 absentPenalty;
         uint16 silentPenalty;
         uint16 minorityPenalty;
@@ -64,7 +64,7 @@ abstract contract CourtSettings {
     uint256 public immutable itemPenalty;
     uint256 public immutable refundMax;
     uint256 public immutable bytePrice;
-    uint256 public immutable voterPenaltyMax;
+    uint256 public immutable punishedStakeMax;
     uint256 public immutable absentPenalty;
     uint256 public immutable silentPenalty;
     uint256 public immutable minorityPenalty;
@@ -87,7 +87,7 @@ abstract contract CourtSettings {
         require(settings.fee > 0 && settings.bond / 2 >= fees, BondTooSmall(2 * fees, settings.bond));
         uint256 cap = token.cap();
         requireAtMost(cap, settings.bond);
-        requireAtMost(cap, settings.voterPenaltyMax);
+        requireAtMost(cap, settings.punishedStakeMax);
         requireAtMost(cap, settings.bytePrice);
         // A gateway has its minimum stake locked: so much of it can always be taken.
         requireAtMost(stakes_.minimumOf(Role.GATEWAY), settings.itemPenalty);
@@ -106,7 +106,7 @@ abstract contract CourtSettings {
         itemPenalty = settings.itemPenalty;
         refundMax = settings.refundMax;
         bytePrice = settings.bytePrice;
-        voterPenaltyMax = settings.voterPenaltyMax;
+        punishedStakeMax = settings.punishedStakeMax;
         absentPenalty = settings.absentPenalty;
         silentPenalty = settings.silentPenalty;
         minorityPenalty = settings.minorityPenalty;

@@ -74,7 +74,7 @@ abstract contract CourtNetwork is Network {
             itemPenalty: PENALTY,
             refundMax: REFUND_MAX,
             bytePrice: 1e10,
-            voterPenaltyMax: 20 ether,
+            punishedStakeMax: 2 * STAKE,
             absentPenalty: 10,
             silentPenalty: 50,
             minorityPenalty: 100,

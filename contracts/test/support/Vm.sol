@@ -14,6 +14,8 @@ interface Vm {
     function chainId(uint256 id) external;
     function snapshotState() external returns (uint256 id);
     function revertToState(uint256 id) external returns (bool isReverted);
+    function load(address target, bytes32 slot) external view returns (bytes32);
+    function store(address target, bytes32 slot, bytes32 value) external;
     function etch(address target, bytes calldata code) external;
     function mockCall(address target, bytes calldata data, bytes calldata result) external;
     function expectCall(address target, bytes calldata data) external;
