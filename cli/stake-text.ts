@@ -11,13 +11,14 @@ import type { SendFlags } from './stake-options.ts';
 
 const WIDTH = 10;
 
-/** For what the contracts of the network slash. A court is another contract, which the deployment may name. */
+/** For what the contracts of the network slash. */
 const FAULTS: Readonly<Record<string, string>> = {
   Rollup: 'an assertion that loses its dispute',
   Inbox: 'a promise about the order of messages that is broken',
   GatewayRegistry: 'two batches signed with one nonce',
   DAChallenges: 'promised bytes that nobody shows when they are asked for on L1',
   Attestations: 'an attestation that a confirmed assertion proves false',
+  InferenceCourt: 'an item that it finds wrong, or a vote that is missed',
 };
 
 export function stakeLine(name: string, text: string): string {
@@ -26,10 +27,8 @@ export function stakeLine(name: string, text: string): string {
 
 export function sayRisk(output: Output, { role, slashers }: RoleStanding, who: string): void {
   const known = slashers.map(({ name }) => `the ${name} for ${FAULTS[name] ?? 'a fault'}`);
-  const court = 'a court for any fault, if the deployment has named one';
-  output.say(
-    stakeLine('at risk', `${who} can be slashed as ${typedRole(role)} by ${[...known, court].join(', and by ')}`),
-  );
+  const by = known.length === 0 ? 'no contract today' : known.join(', and by ');
+  output.say(stakeLine('at risk', `${who} can be slashed as ${typedRole(role)} by ${by}`));
 }
 
 export function sayWait(output: Output, { unbondingSeconds }: Stakes): void {

@@ -15,6 +15,33 @@ export type EigenLayerConfig = {
   readonly strategies: (token: Address) => Promise<readonly Address[]>;
 };
 
+/** What the court is made with: docs/court.md#settings. */
+export type CourtConfig = {
+  /** Of who opens a case; of who appeals twice as much. */
+  readonly bondWei: bigint;
+  /** Of a round, shared by its voters who were right; the bond is at least four times as much. */
+  readonly feeWei: bigint;
+  /** That a gateway loses for an item: at most its minimum stake, more than twice the refund and two fees. */
+  readonly itemPenaltyWei: bigint;
+  /** That a run gets back for an item, at most. */
+  readonly refundMaxWei: bigint;
+  /** That a run pays for a byte of a result: `KEEP_BYTE_GAS` at the network's price of gas. */
+  readonly bytePriceWei: bigint;
+  /** Penalties of voters are parts of their stake, of so much of it at most. */
+  readonly punishedStakeMaxWei: bigint;
+  /** Of a drawn voter that has not committed, in 1/10,000. */
+  readonly absentBasisPoints: number;
+  /** Of one that has not revealed; more than that. */
+  readonly silentBasisPoints: number;
+  /** Of one that was nearly alone about a model of class A. */
+  readonly minorityBasisPoints: number;
+  /** Of each of two rounds. Both of them, `appealSeconds` and `vetoSeconds` are at most `votesSeconds`. */
+  readonly commitSeconds: number;
+  readonly revealSeconds: number;
+  readonly appealSeconds: number;
+  readonly vetoSeconds: number;
+};
+
 export type DeployConfig = {
   /** Most wei of the token that may ever exist at one time, below 2^96; no amount below is greater. */
   readonly tokenCapWei: bigint;
@@ -42,8 +69,7 @@ export type DeployConfig = {
   readonly committeeOverlapSeconds: number;
   /** Stakes lie in EigenLayer, not in the StakeManager. */
   readonly eigenLayer?: EigenLayerConfig;
-  /** Contract that may slash whomever it judges; none if left out. */
-  readonly court?: Address;
+  readonly court: CourtConfig;
   readonly assertionBondWei: bigint;
   readonly leaderSeconds: number;
   /** Of all fees, for who has attested, in 1/10,000. */
@@ -87,9 +113,9 @@ export const DEVNET_CONFIG: DeployConfig = {
   windowSeconds: 10,
   maxPauseSeconds: 600,
   clocksSeconds: 1_800,
-  votesSeconds: 60,
+  votesSeconds: 300,
   graceSeconds: 30,
-  unbondingSeconds: 2_500,
+  unbondingSeconds: 2_740,
   retentionSeconds: 7_200,
   minimumStakeWei: {
     executor: 1_000n * MIZU,
@@ -104,6 +130,21 @@ export const DEVNET_CONFIG: DeployConfig = {
   slotSeconds: 12,
   committeeDelaySeconds: 2_700,
   committeeOverlapSeconds: 1_200,
+  court: {
+    bondWei: 50n * MIZU,
+    feeWei: 10n * MIZU,
+    itemPenaltyWei: 500n * MIZU,
+    refundMaxWei: 100n * MIZU,
+    bytePriceWei: 10n ** 10n,
+    punishedStakeMaxWei: 10_000n * MIZU,
+    absentBasisPoints: 10,
+    silentBasisPoints: 50,
+    minorityBasisPoints: 100,
+    commitSeconds: 60,
+    revealSeconds: 30,
+    appealSeconds: 30,
+    vetoSeconds: 30,
+  },
   assertionBondWei: 100n * MIZU,
   leaderSeconds: 10,
   validatorShareBasisPoints: 2_000,

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => anvil.close());
 
 test('periods that break the inequality are refused with what to do', async () => {
-  const config = { ...DEVNET_CONFIG, unbondingSeconds: 2_499 };
+  const config = { ...DEVNET_CONFIG, unbondingSeconds: 2_739 };
   await expect(deployContracts({ ...clients(), config, holders: HOLDERS, genesis })).rejects.toMatchObject({
     code: 'contracts/deployment-failed',
     hint: expect.stringContaining('window + pause + clocks + votes + grace'),
@@ -33,7 +33,7 @@ test('periods that break the inequality are refused with what to do', async () =
 
 test('what nobody could pay or compute with is refused before anything is sent', async () => {
   const cap = DEVNET_CONFIG.tokenCapWei;
-  const { minimumStakeWei } = DEVNET_CONFIG;
+  const { court, minimumStakeWei } = DEVNET_CONFIG;
   const before = await clients().publicClient.getTransactionCount({ address: OWNER.address, blockTag: 'pending' });
   const refused: [string, Partial<DeployConfig>][] = [
     ['tokenCapWei', { tokenCapWei: 2n ** 96n }],
@@ -46,6 +46,15 @@ test('what nobody could pay or compute with is refused before anything is sent',
     ['demandBondWei', { demandBondWei: 2n ** 96n }],
     ['disputeGasPriceWei', { disputeGasPriceWei: 2n ** 192n }],
     ['disputeMarginBasisPoints', { disputeMarginBasisPoints: 1_000_001 }],
+    ['court.bondWei', { court: { ...court, bondWei: 4n * court.feeWei - 1n } }],
+    ['court.bondWei', { court: { ...court, bondWei: cap + 1n } }],
+    ['court.feeWei', { court: { ...court, feeWei: 0n } }],
+    ['court.itemPenaltyWei', { court: { ...court, itemPenaltyWei: 2n * court.refundMaxWei } }],
+    ['court.itemPenaltyWei', { court: { ...court, itemPenaltyWei: minimumStakeWei.gateway + 1n } }],
+    ['court.bytePriceWei', { court: { ...court, bytePriceWei: cap + 1n } }],
+    ['court.silentBasisPoints', { court: { ...court, silentBasisPoints: court.absentBasisPoints } }],
+    ['court.minorityBasisPoints', { court: { ...court, minorityBasisPoints: 10_001 } }],
+    ['court.appealSeconds', { court: { ...court, appealSeconds: 0 } }],
     ['demandSeconds', { demandSeconds: 0 }],
     ['demandSeconds', { demandSeconds: 2 ** 32 }],
     ['daChallengeBondWei', { daChallengeBondWei: 0n }],

@@ -22,15 +22,17 @@ import {
   escapeAbi,
   gatewayRegistryAbi,
   inboxAbi,
+  inferenceCourtAbi,
   kernelStartAbi,
   mizuTokenAbi,
   rollupAbi,
+  signedItemsAbi,
   stakeManagerAbi,
 } from '../protocol/generated/abi.ts';
 import { POWER } from '../protocol/generated/enums.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { ROLE, ROLES, type Role } from '../protocol/roles.ts';
-import type { DeployConfig } from './config.ts';
+import type { CourtConfig, DeployConfig } from './config.ts';
 import { FAMILY_CODES, verifierCreation } from './deploy-verifier.ts';
 import { readStrategies, requireEigenLayer } from './eigen-layer.ts';
 import * as bytecode from './generated/bytecode.ts';
@@ -59,6 +61,8 @@ export const CONTRACT_NAMES = [
   'delegationPools',
   'daChallenges',
   'attestations',
+  'signedItems',
+  'inferenceCourt',
 ] as const;
 
 export type ContractAddresses = Readonly<Record<(typeof CONTRACT_NAMES)[number], Address>>;
@@ -154,7 +158,7 @@ function deployData(
   };
   const costs = { gasPrice: config.disputeGasPriceWei, margin: BigInt(config.disputeMarginBasisPoints) };
   const minimums = ROLES.map((role) => config.minimumStakeWei[role]);
-  // Who may bind and take stakes: each contract those of its own role; the court, where one is named, all.
+  // Who may bind and take stakes: each contract those of its own role; the court those whom it judges, and its voters.
   const grants = [
     grant(at.rollup, 'executor', POWER.slash),
     grant(at.inbox, 'sequencer', POWER.slash),
@@ -162,7 +166,8 @@ function deployData(
     grant(at.daCommittee, 'daMember', POWER.lock),
     grant(at.gatewayRegistry, 'gateway', POWER.slash),
     grant(at.daChallenges, 'daMember', POWER.slash),
-    ...(config.court === undefined ? [] : ROLES.map((role) => grant(config.court as Address, role, POWER.slash))),
+    grant(at.inferenceCourt, 'gateway', POWER.slash),
+    grant(at.inferenceCourt, 'validator', POWER.slash),
   ];
   const hooks = ROLES.map((role) => (role === 'gateway' ? at.gatewayRegistry : zeroAddress));
   const { eigenLayer } = config;
@@ -184,6 +189,7 @@ function deployData(
       at.daCommittee,
       at.gatewayRegistry,
       at.rollup,
+      at.inferenceCourt,
       limits,
     ]),
     create(daCommitteeAbi, bytecode.DACommittee, [
@@ -245,7 +251,32 @@ function deployData(
       at.bridge,
       BigInt(config.falseShareBasisPoints),
     ]),
+    create(signedItemsAbi, bytecode.SignedItems, [at.inbox, at.gatewayRegistry]),
+    create(inferenceCourtAbi, bytecode.InferenceCourt, [
+      at.stakeManager,
+      at.signedItems,
+      courtSettings(config.court, holders),
+    ]),
   ];
+}
+
+function courtSettings(court: CourtConfig, { guardian }: PowerHolders) {
+  return {
+    guardian,
+    bond: court.bondWei,
+    fee: court.feeWei,
+    itemPenalty: court.itemPenaltyWei,
+    refundMax: court.refundMaxWei,
+    bytePrice: court.bytePriceWei,
+    punishedStakeMax: court.punishedStakeMaxWei,
+    absentPenalty: court.absentBasisPoints,
+    silentPenalty: court.silentBasisPoints,
+    minorityPenalty: court.minorityBasisPoints,
+    commitSeconds: court.commitSeconds,
+    revealSeconds: court.revealSeconds,
+    appealSeconds: court.appealSeconds,
+    vetoSeconds: court.vetoSeconds,
+  };
 }
 
 function grant(authority: Address, role: Role, power: number) {
@@ -265,6 +296,7 @@ function failed(name: string, hash: Hex): MizuError {
     hint:
       'Check the parameters: unbonding must be at least window + pause + clocks + votes + grace, retention twice that, ' +
       'and clocks at least twice a clock + extension, and 15 times the time for a demand; a clock at least two passes ' +
-      'of the longest step (Dispute.PASS_SECONDS); escape at least twice window + pause + clocks + votes + grace, and maxBehind.',
+      'of the longest step (Dispute.PASS_SECONDS); escape at least twice window + pause + clocks + votes + grace, and maxBehind; ' +
+      'and the phases of the court (docs/court.md#settings).',
   });
 }

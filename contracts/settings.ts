@@ -50,6 +50,7 @@ function rangesOf(config: DeployConfig): Range[] {
     range('disputeMarginBasisPoints', config.disputeMarginBasisPoints, 0n, BigInt(MAX_MARGIN_BASIS_POINTS)),
     range('validatorShareBasisPoints', config.validatorShareBasisPoints, 0n, BASIS_POINTS),
     range('falseShareBasisPoints', config.falseShareBasisPoints, 1n, BASIS_POINTS),
+    ...courtRanges(config),
     range('demandSeconds', config.demandSeconds, 1n, MAX_UINT32),
     range('daAnswerSeconds', config.daAnswerSeconds, 1n, longestAnswer(config)),
     range('unbondingSeconds', config.unbondingSeconds, 1n, MAX_UINT32),
@@ -62,6 +63,22 @@ function rangesOf(config: DeployConfig): Range[] {
 
 function longestAnswer({ retentionSeconds }: DeployConfig): bigint {
   return BigInt(Math.floor(retentionSeconds / CHALLENGE_STRETCH));
+}
+
+function courtRanges({ court, minimumStakeWei, tokenCapWei }: DeployConfig): Range[] {
+  const owed = 2n * court.feeWei + court.refundMaxWei;
+  const phases = ['commitSeconds', 'revealSeconds', 'appealSeconds', 'vetoSeconds'] as const;
+  return [
+    range('court.feeWei', court.feeWei, 1n, tokenCapWei),
+    range('court.bondWei', court.bondWei, 4n * court.feeWei, tokenCapWei),
+    range('court.itemPenaltyWei', court.itemPenaltyWei, 2n * owed + 2n, minimumStakeWei.gateway),
+    range('court.bytePriceWei', court.bytePriceWei, 0n, tokenCapWei),
+    range('court.punishedStakeMaxWei', court.punishedStakeMaxWei, 0n, tokenCapWei),
+    range('court.absentBasisPoints', court.absentBasisPoints, 1n, BASIS_POINTS - 1n),
+    range('court.silentBasisPoints', court.silentBasisPoints, BigInt(court.absentBasisPoints) + 1n, BASIS_POINTS),
+    range('court.minorityBasisPoints', court.minorityBasisPoints, 0n, BASIS_POINTS),
+    ...phases.map((phase) => range(`court.${phase}`, court[phase], 1n, MAX_UINT32)),
+  ];
 }
 
 function range(name: string, value: bigint | number, least: bigint, most: bigint): Range {

@@ -118,8 +118,7 @@ contract InferenceCourt is Purse {
         opened.exact = signed.exact;
         // Below the token's cap, which has 96 bits.
         // forge-lint: disable-next-line(unsafe-typecast)
-        opened.cost =
-            uint96(Math.min(refundMax, Math.saturatingAdd(signed.tokenCost, signed.resultLength * bytePrice)));
+        opened.cost = uint96(Math.min(refundMax, Math.saturatingAdd(signed.tokenCost, signed.resultLength * bytePrice)));
         _enroll(id, signed.postedAt - 1);
         emit CaseOpened(
             id, signed.gateway, msg.sender, shown.batch, shown.message, signed.nonce, shown.index, shown.item
@@ -138,19 +137,13 @@ contract InferenceCourt is Purse {
     }
 
     /// @notice Reveals what a voter has committed to. Whoever knows the salt may do it.
-    function reveal(
-        uint256 id,
-        uint256 round,
-        address voter,
-        Verdict verdict,
-        bytes32 evidenceRoot,
-        bytes32 salt
-    ) external {
+    function reveal(uint256 id, uint256 round, address voter, Verdict verdict, bytes32 evidenceRoot, bytes32 salt)
+        external
+    {
         Case storage case_ = _cases[id];
         _requireVoting(id, case_, round);
         Deadlines memory ends = _deadlinesFrom(case_.openedAt);
-        (uint256 from, uint256 end) =
-            round == 1 ? (ends.commit, ends.reveal) : (ends.secondCommit, ends.secondReveal);
+        (uint256 from, uint256 end) = round == 1 ? (ends.commit, ends.reveal) : (ends.secondCommit, ends.secondReveal);
         require(block.timestamp >= from, TooEarly(from, block.timestamp));
         require(block.timestamp < end, TooLate(end, block.timestamp));
         _reveal(id, round, voter, verdict, evidenceRoot, salt);
@@ -357,11 +350,7 @@ contract InferenceCourt is Purse {
         emit Closed(id, status, 0, 0);
     }
 
-    function _penaltyRate(uint256 id, uint256 round, Case storage case_, address voter)
-        private
-        view
-        returns (uint256)
-    {
+    function _penaltyRate(uint256 id, uint256 round, Case storage case_, address voter) private view returns (uint256) {
         Ballot storage ballot = _ballot(id, round, voter);
         if (ballot.commitment == 0) return weightIn(id, round, voter) > 0 ? absentPenalty : 0;
         if (ballot.verdict == Verdict.NONE) return silentPenalty;

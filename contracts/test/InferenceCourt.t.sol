@@ -3,8 +3,8 @@
 pragma solidity 0.8.37;
 
 import {GatewayRegistry} from "../src/GatewayRegistry.sol";
-import {InferenceCourt} from "../src/InferenceCourt.sol";
 import {Inbox} from "../src/Inbox.sol";
+import {InferenceCourt} from "../src/InferenceCourt.sol";
 import {Ballots, Outcome, Verdict} from "../src/court/Ballots.sol";
 import {ShownItem, SignedItem, SignedItems} from "../src/court/SignedItems.sol";
 import {Tree} from "../src/lib/Tree.sol";
@@ -27,9 +27,7 @@ contract InferenceCourtTest is CourtNetwork {
         _post(EXACT);
         ShownItem memory shown = _shown(1);
         vm.expectEmit();
-        emit InferenceCourt.CaseOpened(
-            1, gateway, CHALLENGER, resultBatch, resultMessage, 1, 1, _item(1, EXACT)
-        );
+        emit InferenceCourt.CaseOpened(1, gateway, CHALLENGER, resultBatch, resultMessage, 1, 1, _item(1, EXACT));
         vm.prank(CHALLENGER);
         uint256 id = court.open(shown);
         InferenceCourt.Case memory opened = court.caseOf(id);
@@ -179,9 +177,7 @@ contract InferenceCourtTest is CourtNetwork {
         vm.assertEq(court.contestSeconds(), CONTEST);
         vm.warp(postedAt + CONTEST);
         ShownItem memory shown = _shown(0);
-        vm.expectRevert(
-            abi.encodeWithSelector(InferenceCourt.TooLate.selector, postedAt + CONTEST, postedAt + CONTEST)
-        );
+        vm.expectRevert(abi.encodeWithSelector(InferenceCourt.TooLate.selector, postedAt + CONTEST, postedAt + CONTEST));
         vm.prank(CHALLENGER);
         court.open(shown);
         vm.warp(postedAt + CONTEST - 1);
@@ -340,13 +336,9 @@ contract InferenceCourtTest is CourtNetwork {
         uint256 id = _openCase(EXACT);
         InferenceCourt.Deadlines memory ends = court.deadlinesOf(id);
         _commit(id, 1, voters[0], Verdict.WRONG);
-        vm.expectRevert(
-            abi.encodeWithSelector(InferenceCourt.TooEarly.selector, ends.commit, block.timestamp)
-        );
+        vm.expectRevert(abi.encodeWithSelector(InferenceCourt.TooEarly.selector, ends.commit, block.timestamp));
         court.reveal(id, 1, voters[0], Verdict.WRONG, 0, _salt(voters[0]));
-        vm.expectRevert(
-            abi.encodeWithSelector(InferenceCourt.TooEarly.selector, ends.reveal, block.timestamp)
-        );
+        vm.expectRevert(abi.encodeWithSelector(InferenceCourt.TooEarly.selector, ends.reveal, block.timestamp));
         court.tally(id);
         vm.expectRevert(abi.encodeWithSelector(InferenceCourt.RoundMismatch.selector, 1, 2));
         court.commit(id, 2, keccak256("c"));

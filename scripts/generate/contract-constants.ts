@@ -11,6 +11,7 @@ import {
   MAX_COMMITTEE,
   MAX_DELAYED_BYTES,
   MAX_DELAYED_DUE,
+  MAX_INFERENCE_ITEMS,
   MAX_KERNEL_GAS,
   MAX_MESSAGE_BYTES,
   MAX_MODEL_GATEWAYS,
@@ -26,6 +27,7 @@ import {
   TAG,
 } from '../../protocol/constants.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import { INFERENCE_ITEM_BYTES } from '../../protocol/inference.ts';
 import { IMMEDIATE_BIT, INSTRUCTION_BYTES, NULL_TYPE, SLOT_COUNT, SLOT_TREE_DEPTH } from '../../protocol/isa.ts';
 import { keccakHex, LEAF_BYTES, zeroTreeRoot } from '../../protocol/tree.ts';
 import { TYPES } from '../../protocol/typed-data.ts';
@@ -78,7 +80,7 @@ export function generateSolidityConstants(): string {
     byte('GATEWAY_CHANGED', KIND.GatewayChanged),
     byte('MODEL_CHANGED', KIND.ModelChanged),
     byte('COMMITTEE_CHANGED', KIND.CommitteeChanged),
-    byte('ITEM_VOIDED', KIND.ItemVoided),
+    byte('ITEM_VOIDED', 0x24),
     number('INFERENCE_ITEM_BYTES', INFERENCE_ITEM_BYTES),
     number('MAX_INFERENCE_ITEMS', MAX_INFERENCE_ITEMS),
     number('LAST_SLASHABLE_CLASS', MODEL_CLASS.tolerance),

@@ -11,6 +11,10 @@ const ENUMS = [
   ['ASSERTION_STATUS', 'Assertions.sol', 'Status'],
   ['GAME_STATUS', 'Dispute.sol', 'Status'],
   ['SIDE', 'Dispute.sol', 'Side'],
+  ['VERDICT', 'court/Ballots.sol', 'Verdict'],
+  ['OUTCOME', 'court/Ballots.sol', 'Outcome'],
+  ['CASE_STATUS', 'InferenceCourt.sol', 'Status'],
+  ['CASE_PHASE', 'InferenceCourt.sol', 'Phase'],
   ['DEMAND_STATUS', 'Demands.sol', 'DemandStatus'],
   ['CHALLENGE_STATUS', 'DAChallenges.sol', 'ChallengeStatus'],
 ] as const;

@@ -28,6 +28,8 @@ const CONTRACTS = [
   'KernelStart',
   'Dispute',
   'Demands',
+  'SignedItems',
+  'InferenceCourt',
   'OneStepVerifier',
   'ControlSteps',
   'IntegerSteps',

@@ -38,13 +38,14 @@ export async function connectStakes({ l1RpcUrl, trust }: Options): Promise<Stake
     ]);
     const stakes = { address: manager, abi: stakeManagerAbi } as const;
     const inbox = { address: inboxAddress, abi: inboxAbi } as const;
-    const [token, pools, { unbonding }, registry, challenges, attestations] = await Promise.all([
+    const [token, pools, { unbonding }, registry, challenges, attestations, court] = await Promise.all([
       client.readContract({ ...stakes, functionName: 'token' }),
       client.readContract({ ...stakes, functionName: 'pools' }),
       client.readContract({ ...stakes, functionName: 'timing' }),
       client.readContract({ ...inbox, functionName: 'gatewayRegistry' }),
       client.readContract({ address: committee, abi: daCommitteeAbi, functionName: 'challenges' }),
       findAttestations(l1, rollup.address),
+      client.readContract({ ...inbox, functionName: 'court' }),
     ]);
     const authorities = [
       { name: 'Rollup', address: rollup.address },
@@ -53,6 +54,7 @@ export async function connectStakes({ l1RpcUrl, trust }: Options): Promise<Stake
       { name: 'GatewayRegistry', address: registry },
       { name: 'DAChallenges', address: challenges },
       { name: 'Attestations', address: attestations },
+      { name: 'InferenceCourt', address: court },
     ];
     return { l1, token, manager, pools, authorities, unbondingSeconds: unbonding };
   } catch (cause) {

@@ -10,7 +10,6 @@ import {IInbox} from "../interfaces/IInbox.sol";
 import {Tree} from "../lib/Tree.sol";
 import {DataObject} from "../lib/Types.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @notice Shows that a message InferenceResult stands in a batch, and an item that its gateway has signed with it.
@@ -81,7 +80,8 @@ contract SignedItems {
     function read(ShownItem calldata shown) external view returns (SignedItem memory signed) {
         uint64 delayed = _requireMessage(shown);
         bytes calldata head = shown.head;
-        require(bytes1(head) == Constants.INFERENCE_RESULT, NoInferenceResult(bytes1(head)));
+        bytes1 kind = head[0];
+        require(kind == Constants.INFERENCE_RESULT, NoInferenceResult(kind));
         signed.gateway = address(bytes20(head[GATEWAY_OFFSET:]));
         signed.nonce = uint64(bytes8(head[NONCE_OFFSET:]));
         _requireSigned(shown, signed);
@@ -112,10 +112,7 @@ contract SignedItems {
 
     function _requireSigned(ShownItem calldata shown, SignedItem memory signed) private view {
         bytes32 itemsRoot = _itemsRoot(shown, uint16(bytes2(shown.head[COUNT_OFFSET:])));
-        bytes32 digest = MessageHashUtils.toTypedDataHash(
-            registry.domainSeparator(),
-            keccak256(abi.encode(Constants.INFERENCE_TYPEHASH, signed.gateway, signed.nonce, itemsRoot))
-        );
+        bytes32 digest = registry.digestOf(signed.gateway, signed.nonce, itemsRoot);
         address signer = ECDSA.recoverCalldata(digest, shown.head[SIGNATURE_OFFSET:GATEWAY_OFFSET]);
         require(signer == signed.gateway, SignerMismatch(signed.gateway, signer));
     }
@@ -130,9 +127,8 @@ contract SignedItems {
         bytes calldata item = shown.item;
         uint256 length = Constants.INFERENCE_ITEM_BYTES;
         require(item.length == length, ItemLengthMismatch(length, item.length));
-        bytes32 node = Tree.hashNode(
-            Tree.hashLeaf(item[:Constants.LEAF_BYTES]), Tree.hashLeaf(item[Constants.LEAF_BYTES:])
-        );
+        bytes32 node =
+            Tree.hashNode(Tree.hashLeaf(item[:Constants.LEAF_BYTES]), Tree.hashLeaf(item[Constants.LEAF_BYTES:]));
         // At most 32 items of 256 bytes.
         // forge-lint: disable-next-line(unsafe-typecast)
         return Tree.objectRootFromPath(node, shown.index, ITEM_HEIGHT, uint64(count * length), shown.itemPath);

@@ -287,7 +287,7 @@ contract CourtVotesTest is CourtNetwork {
         uint256 id = _openCase(EXACT);
         vm.warp(court.deadlinesOf(id).reveal);
         uint256 counted = stake < 2 * STAKE ? stake : 2 * STAKE;
-        vm.assertEq(court.punish(id, 1, voters[0]), (counted * 10 + 9_999) / 10_000);
+        vm.assertEq(court.punish(id, 1, voters[0]), (counted * 10 + 9999) / 10_000);
     }
 
     /// Nine of ten agree about a model of class A, and nobody was in doubt: the tenth has not looked.

@@ -166,7 +166,9 @@ contract CasesHandler is CourtNetwork {
     /// @dev WRONG and UPHELD in most cases.
     function _verdict(uint256 said) private pure returns (Verdict) {
         said = said & 0xff;
-        return said < 110 ? Verdict.WRONG : said < 220 ? Verdict.UPHELD : said < 240 ? Verdict.UNAVAILABLE : Verdict.INCONCLUSIVE;
+        return said < 110
+            ? Verdict.WRONG
+            : said < 220 ? Verdict.UPHELD : said < 240 ? Verdict.UNAVAILABLE : Verdict.INCONCLUSIVE;
     }
 
     function _passVeto(uint256 id) private {

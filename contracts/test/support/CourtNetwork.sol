@@ -7,7 +7,6 @@ import {InferenceCourt} from "../../src/InferenceCourt.sol";
 import {Outcome, Tally, Verdict} from "../../src/court/Ballots.sol";
 import {CourtSettings} from "../../src/court/Settings.sol";
 import {ShownItem, SignedItems} from "../../src/court/SignedItems.sol";
-import {Constants} from "../../src/generated/Constants.sol";
 import {Certificate, DataObject, Role} from "../../src/lib/Types.sol";
 import {Network} from "./Network.sol";
 import {Trees} from "./Trees.sol";
@@ -133,11 +132,7 @@ abstract contract CourtNetwork is Network {
 
     /// @dev A message InferenceResult over these items; its certificate is of no interest here.
     function _message(uint256 key, uint64 nonce, bytes memory items) internal view returns (bytes memory) {
-        bytes32 structHash = keccak256(
-            abi.encode(Constants.INFERENCE_BATCH_TYPEHASH, vm.addr(key), nonce, Trees.objectRoot(items))
-        );
-        bytes32 digest = keccak256(abi.encodePacked("\x19\x01", registry.domainSeparator(), structHash));
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, registry.digestOf(vm.addr(key), nonce, Trees.objectRoot(items)));
         return bytes.concat(
             abi.encodePacked(bytes1(0x11), r, s, v, vm.addr(key), nonce, uint16(items.length / 256)),
             items,
