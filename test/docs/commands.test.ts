@@ -42,6 +42,7 @@ const EXPECTED: readonly (readonly [command: RegExp, words: RegExp])[] = [
   [/^npx mizu stakes$/, /validator\n[\s\S]*weight [\s\S]*delegated as validator to 0x/],
   [/^npx mizu invite .* --worker /, /may connect as 0x(5e){20} until [\s\S]*"invitation": "[\w-]+"/],
   [/^npx mizu invite .* --revoke/, /Invitations of the name alice count no longer\./],
+  [/^npm run economics$/, /voter +re-runs and votes[\s\S]*Nothing that harms others pays\./],
   [/accuracy\.ts /, /\d+ of \d+ .*\d %/],
 ];
 
