@@ -1,5 +1,6 @@
 // Lines of the verifier, the step machine, the contracts and the kernel that are broken one at a time, and what must notice it.
 import { CONTRACT_MUTANTS } from './contract-mutants.ts';
+import { COURT_MUTANTS } from './court-mutants.ts';
 import { KERNEL_MUTANTS } from './kernel-mutants.ts';
 import type { CheckName, Mutant } from './mutant.ts';
 
@@ -12,6 +13,7 @@ const CORE = 'vm/step/assembly';
 
 export const MUTANTS: readonly Mutant[] = [
   ...CONTRACT_MUTANTS,
+  ...COURT_MUTANTS,
   ...KERNEL_MUTANTS,
   ...inFile(
     `${OSP}/OneStepVerifier.sol`,
