@@ -17,7 +17,7 @@ import { CASE_PHASE, CASE_STATUS, VERDICT } from '../protocol/generated/enums.ts
 import { bytesToHex, type Hex, ZERO_HASH } from '../protocol/hex.ts';
 import { encodeInferenceItem, hashInferenceItems, type InferenceItem } from '../protocol/inference.ts';
 import { encodeMessage } from '../protocol/messages.ts';
-import { ROLE } from '../protocol/roles.ts';
+import { ROLE, type Role } from '../protocol/roles.ts';
 import { objectRef, objectRoot } from '../protocol/tree.ts';
 import { createDomain, TYPES } from '../protocol/typed-data.ts';
 import {
@@ -71,7 +71,7 @@ beforeAll(async () => {
     wallets,
     addresses: at,
     setup: {
-      grants: [{ account: USER.address, amountWei: 100n * MIZU }],
+      grants: [{ account: USER.address, amountWei: 1_000n * MIZU }],
       stakes: [
         { account: SEQUENCER.address, role: 'sequencer', amountWei: STAKE },
         { account: GATEWAY!.address, role: 'gateway', amountWei: STAKE },
@@ -93,7 +93,7 @@ beforeAll(async () => {
   });
   await send(SEQUENCER, at.inbox, inboxAbi as Abi, 'join', []);
   await send(GATEWAY!, at.gatewayRegistry, gatewayRegistryAbi as Abi, 'join', []);
-  await send(USER, at.token, mizuTokenAbi as Abi, 'approve', [at.inferenceCourt, 100n * MIZU]);
+  await send(USER, at.token, mizuTokenAbi as Abi, 'approve', [at.inferenceCourt, 1_000n * MIZU]);
   await clock.advance(2);
 });
 
@@ -122,7 +122,7 @@ test('an item of a sequenced message is shown, found wrong by all, and voided', 
   const voided = encodeMessage({ kind: 'ItemVoided', run, stage, partition, attempt, resultRoot, refund: cost });
   const [, , events] = await Promise.all([
     expect(tokensOf(at.bridge)).resolves.toBe(cost),
-    expect(activeOf(GATEWAY!.address)).resolves.toBe(STAKE - settings.itemPenaltyWei),
+    expect(activeOf(GATEWAY!.address, 'gateway')).resolves.toBe(STAKE - settings.itemPenaltyWei),
     client.getContractEvents({ address: at.inbox, abi: inboxAbi, eventName: 'MessageDelayed', fromBlock: 0n }),
   ]);
   expect(events.at(-1)?.args).toMatchObject({ message: bytesToHex(voided), objectRoot: objectRoot(voided) });
@@ -145,6 +145,28 @@ test('an item of a forced message is shown, found right, and costs the bond', as
   await send(USER, at.inferenceCourt, inferenceCourtAbi as Abi, 'execute', [2n, shown.item]);
   expect(await read('caseOf', [2n])).toMatchObject({ status: CASE_STATUS.upheld });
   expect(await tokensOf(USER.address)).toBe(balance - settings.bondWei);
+});
+
+test('a voter that keeps silent, and one that has not come, pay whoever shows it', async () => {
+  const [silent, absent] = VOTERS as [(typeof ACCOUNTS)[number], (typeof ACCOUNTS)[number]];
+  const message = await signedMessage(4n, [item(8)]);
+  const object = encodeBatch([message]);
+  const delayed = await client.readContract({ address: at.inbox, abi: inboxAbi, functionName: 'delayedIncluded' });
+  await post(object, 1, delayed);
+  const shown = showItem(message, proveMessage(object, 0, 1), { batch: 2, message: 0, index: 0 });
+  await send(USER, at.inferenceCourt, inferenceCourtAbi as Abi, 'open', [shown]);
+  await send(silent, at.inferenceCourt, inferenceCourtAbi as Abi, 'commit', [3n, 1n, keccak256('0x01')]);
+  await clock.advance(settings.commitSeconds + settings.revealSeconds);
+  for (const [voter, basisPoints] of [
+    [silent, settings.silentBasisPoints],
+    [absent, settings.absentBasisPoints],
+  ] as const) {
+    const before = await activeOf(voter.address, 'validator');
+    await send(USER, at.inferenceCourt, inferenceCourtAbi as Abi, 'punish', [3n, 1n, voter.address]);
+    const penalty = (STAKE * BigInt(basisPoints)) / 10_000n;
+    expect(await activeOf(voter.address, 'validator')).toBe(before - penalty);
+  }
+  expect(await read('phaseOf', [3n])).toMatchObject([CASE_PHASE.commit, 2n]);
 });
 
 test('a message that is none, or has no such item, cannot be shown', async () => {
@@ -224,7 +246,7 @@ function tokensOf(account: Hex): Promise<bigint> {
   return client.readContract({ address: at.token, abi: mizuTokenAbi, functionName: 'balanceOf', args: [account] });
 }
 
-function activeOf(account: Hex): Promise<bigint> {
-  const args = [account, ROLE.gateway] as const;
+function activeOf(account: Hex, role: Role): Promise<bigint> {
+  const args = [account, ROLE[role]] as const;
   return client.readContract({ address: at.stakeManager, abi: stakeManagerAbi, functionName: 'activeOf', args });
 }
