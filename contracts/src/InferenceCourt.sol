@@ -67,8 +67,8 @@ contract InferenceCourt is Purse {
     /// @notice Number of cases; their ids are 1, 2, ... in the order in which they were opened.
     uint256 public caseCount;
     mapping(uint256 id => Case) private _cases;
-    /// @notice The last case about an item, by `offenceOf`; zero: none.
-    mapping(bytes32 offence => uint256) public caseAbout;
+    /// @notice The last case about an item, by `placeOf`; zero: none.
+    mapping(bytes32 place => uint256) public caseAbout;
 
     event CaseOpened(
         uint256 indexed id,
@@ -113,8 +113,10 @@ contract InferenceCourt is Purse {
         SignedItem memory signed = signedItems.read(shown);
         uint256 deadline = signed.postedAt + contestSeconds;
         require(block.timestamp < deadline, TooLate(deadline, block.timestamp));
-        id = _register(signed.gateway, keccak256(shown.item));
+        id = _register(placeOf(shown.batch, shown.message, shown.index));
         Case storage opened = _cases[id];
+        opened.itemHash = keccak256(shown.item);
+        opened.gateway = signed.gateway;
         opened.exact = signed.exact;
         // Below the token's cap, which has 96 bits.
         // forge-lint: disable-next-line(unsafe-typecast)
@@ -250,22 +252,19 @@ contract InferenceCourt is Purse {
         return block.timestamp < until ? (Phase.VETO, round, until) : (Phase.EXECUTE, round, 0);
     }
 
-    /// @notice By what `caseAbout` finds the case of an item: a gateway answers once for what it has signed, in however many
-    /// batches it stands.
-    function offenceOf(address gateway, bytes32 itemHash) public pure returns (bytes32) {
-        return keccak256(abi.encode(gateway, itemHash));
+    /// @notice By what `caseAbout` finds the case of an item. The place counts, not the item: what stands in several batches is
+    /// taken by the kernel once, and a case about another place decides nothing about that one.
+    function placeOf(uint64 batch, uint64 message, uint256 index) public pure returns (bytes32) {
+        return keccak256(abi.encode(batch, message, index));
     }
 
     /// @dev After a dismissal nothing is decided: the item can be disputed again, while there is time.
-    function _register(address gateway, bytes32 itemHash) private returns (uint256 id) {
-        bytes32 offence = offenceOf(gateway, itemHash);
-        uint256 last = caseAbout[offence];
+    function _register(bytes32 place) private returns (uint256 id) {
+        uint256 last = caseAbout[place];
         require(last == 0 || _cases[last].status == Status.DISMISSED, CaseExists(last));
         id = ++caseCount;
-        caseAbout[offence] = id;
+        caseAbout[place] = id;
         Case storage opened = _cases[id];
-        opened.itemHash = itemHash;
-        opened.gateway = gateway;
         opened.challenger = msg.sender;
         opened.openedAt = SafeCast.toUint48(block.timestamp);
         opened.status = Status.VOTING;

@@ -35,7 +35,7 @@ contract InferenceCourtTest is CourtNetwork {
         vm.assertEq(opened.itemHash, keccak256(_item(1, EXACT)));
         vm.assertEq(opened.cost, _cost());
         vm.assertTrue(opened.exact);
-        vm.assertEq(court.caseAbout(court.offenceOf(gateway, opened.itemHash)), id);
+        vm.assertEq(court.caseAbout(court.placeOf(resultBatch, resultMessage, 1)), id);
         vm.assertEq(court.electorateOf(id).total, VOTERS * STAKE);
         vm.assertEq(token.balanceOf(COURT), COURT_BOND);
     }
@@ -186,19 +186,35 @@ contract InferenceCourtTest is CourtNetwork {
         vm.assertLe(court.deadlinesOf(id).veto, postedAt + stakes.timing().unbonding);
     }
 
-    function test_AnItemIsJudgedOnceHoweverOftenItIsSigned() public {
+    function test_AnItemIsJudgedOnceAtItsPlace() public {
         uint256 id = _openCase(EXACT);
-        bytes memory refusal = abi.encodeWithSelector(InferenceCourt.CaseExists.selector, id);
+        _vote(id, 1, 0, VOTERS);
         ShownItem memory shown = _shown(0);
+        bytes memory refusal = abi.encodeWithSelector(InferenceCourt.CaseExists.selector, id);
         vm.expectRevert(refusal);
         vm.prank(APPELLANT);
         court.open(shown);
-        bytes memory items = bytes.concat(_item(9, EXACT), _item(0, EXACT));
-        _postResult(_message(GATEWAY_KEY, 2, items), items);
-        shown = _shown(1);
+        _execute(id);
         vm.expectRevert(refusal);
         vm.prank(APPELLANT);
         court.open(shown);
+    }
+
+    /// The attack: put a lie into a second batch, where the kernel does not take it, and have it upheld there. The lie in the
+    /// first batch is judged all the same.
+    function test_ALieIsNotWashedByACopyOfItsMessage() public {
+        _post(EXACT);
+        ShownItem memory first = _shown(0);
+        _post(EXACT);
+        uint256 copy = _open(0, CHALLENGER);
+        _vote(copy, 1, 0, VOTERS);
+        _execute(copy);
+        _assertStatus(copy, InferenceCourt.Status.UPHELD);
+        vm.prank(APPELLANT);
+        uint256 id = court.open(first);
+        _vote(id, 1, VOTERS, 0);
+        _execute(id);
+        _assertStatus(id, InferenceCourt.Status.VOIDED);
     }
 
     // Voting

@@ -80,7 +80,7 @@ export function generateSolidityConstants(): string {
     byte('GATEWAY_CHANGED', KIND.GatewayChanged),
     byte('MODEL_CHANGED', KIND.ModelChanged),
     byte('COMMITTEE_CHANGED', KIND.CommitteeChanged),
-    byte('ITEM_VOIDED', 0x24),
+    byte('ITEM_VOIDED', KIND.ItemVoided),
     number('INFERENCE_ITEM_BYTES', INFERENCE_ITEM_BYTES),
     number('MAX_INFERENCE_ITEMS', MAX_INFERENCE_ITEMS),
     number('LAST_SLASHABLE_CLASS', MODEL_CLASS.tolerance),

@@ -65,13 +65,10 @@ library StateTrie {
     }
 
     /// @notice Reverts unless the trie holds the run with this record and this status.
-    function requireRun(
-        bytes32 root,
-        bytes32 run,
-        uint256 status,
-        RunRecord calldata record,
-        bytes[] calldata proof
-    ) internal pure {
+    function requireRun(bytes32 root, bytes32 run, uint256 status, RunRecord calldata record, bytes[] calldata proof)
+        internal
+        pure
+    {
         bytes[] memory gateways = new bytes[](record.gateways.length);
         for (uint256 i = 0; i < gateways.length; ++i) {
             gateways[i] = RLP.encode(record.gateways[i]);
