@@ -166,7 +166,7 @@ test('a voter that keeps silent, and one that has not come, pay whoever shows it
     const penalty = (STAKE * BigInt(basisPoints)) / 10_000n;
     expect(await activeOf(voter.address, 'validator')).toBe(before - penalty);
   }
-  expect(await read('phaseOf', [3n])).toMatchObject([CASE_PHASE.commit, 2n]);
+  expect((await read('phaseOf', [3n])).slice(0, 2)).toEqual([CASE_PHASE.commit, 2n]);
 });
 
 test('a message that is none, or has no such item, cannot be shown', async () => {
