@@ -50,8 +50,8 @@ function voterRows(
   { court, minimumStakeWei }: DeployConfig,
   gasOf: (...calls: readonly string[]) => bigint,
 ): EconomicRow[] {
-  const stake =
-    minimumStakeWei.validator < court.punishedStakeMaxWei ? minimumStakeWei.validator : court.punishedStakeMaxWei;
+  let stake = minimumStakeWei.validator;
+  if (stake > court.punishedStakeMaxWei) stake = court.punishedStakeMaxWei;
   const penalty = (basisPoints: number) => (stake * BigInt(basisPoints) + BASIS_POINTS - 1n) / BASIS_POINTS;
   const wrong = wrongAtLeast(court);
   const voting = gasOf('commit', 'reveal');
