@@ -320,6 +320,17 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
   ...inContract(
     'lib/StateTrie',
     ['Escape'],
-    [['items[2] = RLP.encode(RUNNING);', 'items[2] = RLP.encode(uint256(2));']],
+    [
+      ['items[2] = RLP.encode(status);', 'items[2] = RLP.encode(RUNNING);'],
+      ['items[17 + i] = RLP.encode(uint256(record.voided[i]));', 'items[17 + i] = RLP.encode(uint256(0));'],
+    ],
+  ),
+  ...inContract(
+    'Escape',
+    ['Escape'],
+    [
+      ['StateTrie.requireRun(stateRoot(), run, StateTrie.RUNNING, record, proof);', ''],
+      ['StateTrie.requireRun(stateRoot(), run, status, record, proof);', ''],
+    ],
   ),
 ];

@@ -103,4 +103,32 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
       ['addBytes(gateways, gatewayCount * GATEWAY_BYTES);', 'addBytes(gateways, 0);'],
     ],
   ),
+  ...inKernel(
+    'void',
+    ['void', 'void-random'],
+    [
+      ['if (!checkFromL1(MESSAGE_BYTES)) return false;', ''],
+      ['run.status != RUN_STATUS_RUNNING && run.status != RUN_STATUS_DONE', 'run.status != RUN_STATUS_RUNNING'],
+      ['|| stage.kind != KIND_INFER', ''],
+      ['taskAttempt == be16(message + ATTEMPT_AT) &&', ''],
+      ['&& equal(outputRoot, message + RESULT_AT, 32)', ''],
+      ['if (less(run.spent, taken)) taken = run.spent;', ''],
+      ['if (less(account.balance, taken)) taken = account.balance;', ''],
+      ['sub(account.balance, account.balance, copy);', ''],
+      ['sub(run.inferenceSpent, run.inferenceSpent, less(refund', 'sub(alloc(32), run.inferenceSpent, less(refund'],
+      ['run.tasksLeft += tasksDone(run, index);', ''],
+      ['reopenStage(run, index, run.voids);', 'reopenStage(run, index, 1);'],
+      ['input.mode == MODE_ALL ? ALL : used);', 'false ? ALL : used);'],
+      ['countTasksDone(run, index, -1);', ''],
+      ['TASK_STATUS_OPEN, alloc(32), 0, 0, taskAttempt + 1);', 'TASK_STATUS_OPEN, alloc(32), 0, 0, taskAttempt);'],
+    ],
+  ),
+  ...inKernel(
+    'tasks',
+    ['void', 'void-random'],
+    [
+      ['return taskAttempt >= least;', 'return true;'],
+      ['if (attempt < least) return true;', ''],
+    ],
+  ),
 ];
