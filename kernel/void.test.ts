@@ -332,6 +332,38 @@ describe('nothing runs again', () => {
   });
 });
 
+test('what a stage that is open as a whole has made before counts for nobody behind it', async () => {
+  const all = [{ source: 1, mode: 'all' as const }];
+  const same = [{ source: 2, mode: 'same' as const }];
+  await start([
+    execStage(),
+    inferStage(0),
+    execStage({ inputs: all }),
+    inferStage(2),
+    execStage({ inputs: same, sink: true }),
+  ]);
+  for (const partition of [0, 1, 2]) {
+    advance(0, partition);
+    await infer(1, partition, `answer ${partition}`);
+  }
+  for (const partition of [0, 1]) {
+    advance(2, partition);
+    await infer(3, partition, `later ${partition}`);
+  }
+  advance(4, 0);
+  expect(voidItem(2, 'answer 2')).toMatchObject({ attempt: 1 });
+  // All their records are there as they were.
+  for (const stage of [2, 3, 4]) expect(await task(stage, 0)).toMatchObject({ status: 1, attempt: 0 });
+  expect(await record()).toMatchObject({ tasksLeft: 3 * 5 - 5 });
+  expect(advance(4, 1).error).toBe('task: expected inputs that are done, stage, got 2');
+  expect((await infer(3, 1, 'later 1', 1)).item.error).toBe('task: expected an input that is done, got none');
+  expect(voidItem(1, 'later 1', { stage: 3 }).attempt).toBeUndefined();
+  await infer(1, 2, 'answer 2', 1);
+  advance(2, 1);
+  expect((await infer(3, 1, 'later 1', 1)).item).toMatchObject({ ok: true });
+  expect(voidItem(1, 'later 1', { stage: 3, attempt: 1 })).toMatchObject({ attempt: 2 });
+});
+
 test('the dearest one: 256 stages of 8 inputs that all use the item', async () => {
   const inputs = Array.from({ length: 8 }, () => ({ source: 0, mode: 'same' as const }));
   const all = inputs.map(({ source }) => ({ source, mode: 'all' as const }));
