@@ -9,7 +9,7 @@ import {requireAtMost} from "./Settings.sol";
 /// @param window in which an assertion may be challenged
 /// @param maxPause by which a pause of confirmation may prolong a window
 /// @param clocks of both sides of a game, added
-/// @param votes of a court case: commit, reveal and the second round
+/// @param votes of a court case: both rounds, appeal and veto
 /// @param grace for transactions to be mined after all that
 /// @param unbonding between asking for a stake and getting it
 /// @param retention that a DA certificate must still promise when it is posted
