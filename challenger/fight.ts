@@ -14,6 +14,7 @@ import { type Attesting, type AttestOptions, openAttesting } from './attest/open
 import { createCaller } from './caller.ts';
 import { createDemander, type DemandCounts } from './demand.ts';
 import { createDoubleNonceWatch, type DoubleNonceWatch } from './double-nonces.ts';
+import { openSampling, type Sampling } from './samples/open.ts';
 
 export type FightOptions = {
   readonly node: NetworkNode;
@@ -38,6 +39,8 @@ export type Fight = {
   readonly games: Readonly<Player['counts']>;
   readonly doubleNonces: Readonly<DoubleNonceWatch['counts']>;
   readonly attesting: Attesting | undefined;
+  /** Undefined if nothing is attested. */
+  readonly sampling: Sampling | undefined;
   /** The bond of one game. */
   readonly bondWei: bigint;
   /** The L1 gas used since the start. */
@@ -61,7 +64,8 @@ export async function createFight(options: FightOptions): Promise<Fight> {
     client.readContract({ address: contracts.demands, abi: demandsAbi, functionName: 'bond' }),
   ]);
   const caller = createCaller({ ...options, l1: node.l1, token: contracts.token });
-  const { player, oracles, close } = await takeSeat({ ...options, side: 'challenger' });
+  const seat = await takeSeat({ ...options, side: 'challenger' });
+  const { player, oracles, close } = seat;
   const demander = createDemander({
     ...options,
     caller,
@@ -75,27 +79,33 @@ export async function createFight(options: FightOptions): Promise<Fight> {
     options.attest === undefined
       ? undefined
       : openAttesting({ ...options, ...options.attest, caller, oracles, dryRun: options.dryRun ?? false });
+  const sampling =
+    attesting === undefined
+      ? undefined
+      : await openSampling({ ...options, known: attesting.known, weights: attesting.weights, caller, seat });
   return {
     attack: attacker.counts,
     demands: demander.counts,
     games: player.counts,
     doubleNonces: doubleNonces.counts,
     attesting,
+    sampling,
     bondWei,
-    gasUsed: () => caller.gasUsed() + player.counts.gasUsed,
+    gasUsed: () => caller.gasUsed() + player.counts.gasUsed + (sampling?.gasUsed() ?? 0n),
     tasks: [
       async () => player.playNext((await readTimes(node)).headSeconds),
       async () => attacker.attackNext((await readTimes(node)).headSeconds),
-      () => player.claim(),
+      () => seat.claim(),
       doubleNonces.lookThrough,
       ...(attesting?.tasks ?? []),
+      ...(sampling?.tasks ?? []),
     ],
     async idle() {
-      await Promise.all([player.idle(), attacker.idle()]);
+      await Promise.all([player.idle(), attacker.idle(), sampling?.idle()]);
     },
     async close() {
       await close();
-      await attacker.idle();
+      await Promise.all([attacker.idle(), sampling?.idle()]);
     },
   };
 }

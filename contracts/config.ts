@@ -95,6 +95,17 @@ export type DeployConfig = {
    * are at once, up to four times that. At most a quarter of `retentionSeconds`.
    */
   readonly daAnswerSeconds: number;
+  /** One attestation of so many may be asked about. */
+  readonly sampleOdds: bigint;
+  /** After an assertion was made, in which its attesters may be asked. */
+  readonly sampleAskSeconds: number;
+  /** That an attester has to open what it has signed: two passes of the longest step at least. */
+  readonly sampleOpenSeconds: number;
+  /** What an attester loses that does not open, and one whose machine is refuted. */
+  readonly silentPenaltyWei: bigint;
+  readonly samplePenaltyWei: bigint;
+  /** Of who says that an opened machine is wrong. */
+  readonly sampleBondWei: bigint;
   /** Wei of the token that one L1 gas is taken to cost when costs are paid back, times the margin. */
   readonly disputeGasPriceWei: bigint;
   /** In 1/10,000: 15,000 pays costs one and a half times. */
@@ -156,6 +167,12 @@ export const DEVNET_CONFIG: DeployConfig = {
   demandBondWei: 5n * MIZU,
   daChallengeBondWei: 5n * MIZU,
   daAnswerSeconds: 120,
+  sampleOdds: 8n,
+  sampleAskSeconds: 300,
+  sampleOpenSeconds: 700,
+  silentPenaltyWei: 100n * MIZU,
+  samplePenaltyWei: 100n * MIZU,
+  sampleBondWei: 50n * MIZU,
   disputeGasPriceWei: 10n ** 12n,
   disputeMarginBasisPoints: 15_000,
   escapeSeconds: 7 * 86_400,

@@ -26,6 +26,7 @@ import {
   kernelStartAbi,
   mizuTokenAbi,
   rollupAbi,
+  samplesAbi,
   signedItemsAbi,
   stakeManagerAbi,
 } from '../protocol/generated/abi.ts';
@@ -63,6 +64,7 @@ export const CONTRACT_NAMES = [
   'attestations',
   'signedItems',
   'inferenceCourt',
+  'samples',
 ] as const;
 
 export type ContractAddresses = Readonly<Record<(typeof CONTRACT_NAMES)[number], Address>>;
@@ -163,6 +165,7 @@ function deployData(
     grant(at.rollup, 'executor', POWER.slash),
     grant(at.inbox, 'sequencer', POWER.slash),
     grant(at.attestations, 'validator', POWER.slash),
+    grant(at.samples, 'validator', POWER.slash),
     grant(at.daCommittee, 'daMember', POWER.lock),
     grant(at.gatewayRegistry, 'gateway', POWER.slash),
     grant(at.daChallenges, 'daMember', POWER.slash),
@@ -257,6 +260,18 @@ function deployData(
       at.signedItems,
       courtSettings(config.court, holders),
     ]),
+    create(samplesAbi, bytecode.Samples, [
+      at.attestations,
+      at.dispute,
+      { bond: config.sampleBondWei, ...costs },
+      {
+        odds: config.sampleOdds,
+        askSeconds: config.sampleAskSeconds,
+        openSeconds: config.sampleOpenSeconds,
+        silentPenalty: config.silentPenaltyWei,
+        samplePenalty: config.samplePenaltyWei,
+      },
+    ]),
   ];
 }
 
@@ -296,7 +311,8 @@ function failed(name: string, hash: Hex): MizuError {
     hint:
       'Check the parameters: unbonding must be at least window + pause + clocks + votes + grace, retention twice that, ' +
       'and clocks at least twice a clock + extension, and 15 times the time for a demand; a clock at least two passes ' +
-      'of the longest step (Dispute.PASS_SECONDS); escape at least twice window + pause + clocks + votes + grace, and maxBehind; ' +
+      'of the longest step (Dispute.PASS_SECONDS), and so the time to open samples; unbonding at least the times to ask ' +
+      'and to open, window, two clocks + extensions and grace; escape at least twice window + pause + clocks + votes + grace, and maxBehind; ' +
       'and the phases of the court (docs/court.md#settings).',
   });
 }

@@ -33,7 +33,7 @@ export async function createOpening(node: Pick<NetworkNode, 'mirror' | 'objects'
 }
 
 /** The proof is empty for a delayed message, because the Inbox itself holds that. */
-async function messageProof(node: MessageSource, place: MessagePlace): Promise<MessageProof> {
+export async function messageProof(node: MessageSource, place: MessagePlace): Promise<MessageProof> {
   const found = await findMessage(node, place);
   return found === undefined ? NO_MESSAGE_PROOF : proveMessage(found.batch, found.index, found.count);
 }

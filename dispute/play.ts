@@ -7,8 +7,11 @@ export const LIST_LENGTH = 32;
 export const TRACE_END = 1n << 40n;
 const LIST_BITS = 5n;
 
+/** How long the trace is that a game is about, in instructions. A game about a step is about a whole one. */
+type Ranged = { readonly range?: bigint };
+
 /** A game as the contract holds it, with the list that was posted last. */
-export type Game = {
+export type Game = Ranged & {
   readonly id: Hex;
   readonly assertion: Hex;
   /** The judged step. Leaf `step` of the assertion's step list is the state before it. */
@@ -32,7 +35,7 @@ export type Game = {
 export type TraceOracle = {
   /** Hashes of the machine at these positions, ascending. */
   hashesAt(positions: readonly bigint[]): Promise<readonly Hex[]>;
-  /** The one-step proof of the instruction at this position. */
+  /** The one-step proof of the instruction at this position. It is empty where the trace stands still. */
   prove(position: bigint): Promise<Uint8Array>;
 };
 
@@ -58,8 +61,8 @@ export type Action =
   | { readonly kind: 'wait' };
 
 /** The length in instructions of a segment of list number `lists`. The first list has number 1. */
-export function segmentLength(lists: number): bigint {
-  return TRACE_END >> (LIST_BITS * BigInt(lists));
+export function segmentLength(lists: number, range = TRACE_END): bigint {
+  return range >> (LIST_BITS * BigInt(lists));
 }
 
 /**
@@ -69,9 +72,9 @@ export function listPositions(start: bigint, length: bigint): bigint[] {
   return Array.from({ length: LIST_LENGTH }, (_, i) => start + BigInt(i + 1) * length);
 }
 
-/** A challenger's first list: the ends of 32 segments of 2^35 instructions. */
-export async function firstList(oracle: TraceOracle): Promise<readonly Hex[]> {
-  return oracle.hashesAt(listPositions(0n, segmentLength(1)));
+/** A challenger's first list: the ends of the 32 segments of the whole range. */
+export async function firstList(oracle: TraceOracle, range = TRACE_END): Promise<readonly Hex[]> {
+  return oracle.hashesAt(listPositions(0n, segmentLength(1, range)));
 }
 
 export function otherSide(side: Side): Side {
@@ -94,7 +97,7 @@ export async function nextAction(game: Game, side: Side, oracle: TraceOracle, no
 
 /** The segment whose end is the first entry that differs from our trace. Both sides agree on all before it. */
 export async function findDisputed(game: Game, oracle: TraceOracle): Promise<Disputed | undefined> {
-  const length = segmentLength(game.lists);
+  const length = segmentLength(game.lists, game.range);
   const own = await oracle.hashesAt(listPositions(game.startPosition, length));
   const index = game.list.findIndex((hash, i) => hash !== own[i]);
   if (index < 0) return undefined;

@@ -1,8 +1,6 @@
-// docs/disputes.md#game: plays the games of one account on one side, until they are decided, and claims what they paid.
-import type { Abi } from 'viem';
+// docs/disputes.md#game: plays the games of one account on one side, until they are decided.
 import { type GameRecord, type Side, turnOf } from '../node/l1/game-record.ts';
-import type { Mirror } from '../node/l1/mirror.ts';
-import { demandsAbi, disputeAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import { disputeAbi } from '../protocol/generated/abi.ts';
 import { GAME_STATUS } from '../protocol/generated/enums.ts';
 import { type Address, bytesToHex, type Hex, isSameAddress } from '../protocol/hex.ts';
 import type { ContractCall } from '../service/l1/call.ts';
@@ -10,9 +8,9 @@ import type { L1 } from '../service/l1/l1.ts';
 import type { Sender } from '../service/l1/send.ts';
 import { createTurnstile } from '../service/l1/turnstile.ts';
 import type { Logger } from '../service/process/log.ts';
-import { encodeGameKey, encodePosted, encodeSegment, type MessageProof } from './calls.ts';
+import type { Arena } from './arena.ts';
+import { encodePosted, encodeSegment, type MessageProof } from './calls.ts';
 import { createDryRun } from './dry-run.ts';
-import { isJudged, isWindowOver } from './judged.ts';
 import { tellKeptBack } from './kept-back.ts';
 import { describeRange } from './narrate.ts';
 import type { OneStepVerifier } from './osp.ts';
@@ -20,30 +18,19 @@ import { type Action, type Disputed, type Game, nextAction, type TraceOracle } f
 import type { ProofTrial } from './proof-trial.ts';
 import { createRounds } from './rounds.ts';
 
-export type PlayerContracts = {
-  readonly dispute: Address;
-  readonly demands: Address;
-  readonly rollup: Address;
-  readonly stakeManager: Address;
-};
-
-export type PlayerParts = {
+export type PlayerParts<Played extends GameRecord> = {
   readonly l1: L1;
-  readonly mirror: Mirror;
-  readonly contracts: PlayerContracts;
+  readonly arena: Arena<Played>;
   readonly sender: Sender;
   readonly side: Side;
-  /**
-   * The account whose games are played and who claims what they pay. It differs from the sender if the sender is its
-   * delegate.
-   */
-  readonly owner: Sender;
+  /** The account whose games are played. It differs from the sender's if the sender is its delegate. */
+  readonly owner: Address;
   /** Our own trace of the judged step. It is undefined while we have not executed that far. */
-  readonly oracleOf: (game: GameRecord) => Promise<TraceOracle | undefined>;
+  readonly oracleOf: (game: Played) => Promise<TraceOracle | undefined>;
   /**
    * What refutes a game that was opened with bytes which are not the message. It is undefined if nothing refutes it.
    */
-  readonly refutationOf: (game: GameRecord) => Promise<Refutation | undefined>;
+  readonly refutationOf: (game: Played) => Promise<Refutation | undefined>;
   /** Tries each one-step proof before gas is paid for it. */
   readonly verifier: OneStepVerifier;
   /** Tries the whole transaction of a proof that wins. */
@@ -75,18 +62,15 @@ export type PlayerCounts = {
 export type Player = {
   /** Makes every move that is ours now, in all games at once. The result is true if something was sent. */
   playNext(nowSeconds: bigint): Promise<boolean>;
-  /**
-   * Claims payouts of games and demands, and rewards out of slashed stakes. The result is true if something was sent.
-   */
-  claim(): Promise<boolean>;
   readonly counts: PlayerCounts;
   /** Resolves when no move is under way. */
   idle(): Promise<void>;
 };
 
-export function createPlayer(parts: PlayerParts): Player {
-  const { l1, mirror, contracts, sender, side, owner, oracleOf, verifier, log } = parts;
-  const dispute = { address: contracts.dispute, abi: disputeAbi } as const;
+export function createPlayer<Played extends GameRecord>(parts: PlayerParts<Played>): Player {
+  const { l1, arena, sender, side, owner, oracleOf, verifier, log } = parts;
+  // The views that are read here are the same in each contract that games are played on.
+  const views = { address: arena.address, abi: disputeAbi } as const;
   const counts: PlayerCounts = {
     moves: 0,
     proofs: 0,
@@ -100,27 +84,21 @@ export function createPlayer(parts: PlayerParts): Player {
   /** The seconds that we had left at our last turn. Our time runs in our turn only. */
   const clocks = new Map<Hex, number>();
   let fullClock: number | undefined;
-  let nothingOwedAt: number | undefined;
   const reported = new Set<string>();
   const tellDryRun = createDryRun(log);
-  const rounds = createRounds<GameRecord>({ log });
+  const rounds = createRounds<Played>({ log });
   // The questions of one game about its trace are asked in one turn, because a thread holds few traces.
   const onThread = createTurnstile(parts.threads);
-  const read = async (id: Hex) => l1.client.readContract({ ...dispute, functionName: 'gameOf', args: [id] });
+  const read = async (id: Hex) => l1.client.readContract({ ...views, functionName: 'gameOf', args: [id] });
 
-  async function isOurs(game: GameRecord): Promise<boolean> {
-    const account = side === 'challenger' ? game.challenger : (await mirror.assertion(game.assertion))?.asserter;
-    return isSameAddress(account, owner.address);
-  }
-
-  type Named = Pick<GameRecord, 'id' | 'assertion' | 'step' | 'challenger'>;
-  async function send(functionName: string, game: Named, more: readonly unknown[], isDone: () => Promise<boolean>) {
+  type Call = readonly [functionName: string, more: readonly unknown[], isDone: () => Promise<boolean>];
+  async function send(game: Played, ...[functionName, more, isDone]: Call): Promise<boolean> {
     if (parts.dryRun) {
       tellDryRun(functionName, game.id);
       return false;
     }
-    const args = [encodeGameKey(game), ...more];
-    const sending = sendCall({ ...dispute, abi: dispute.abi as Abi, functionName, args, isDone });
+    const args = [arena.encodeKey(game), ...more];
+    const sending = sendCall({ address: arena.address, abi: arena.abi, functionName, args, isDone });
     return tellKeptBack(sending, log, () => ({ game: game.id, secondsLeft: clocks.get(game.id) ?? fullClock }));
   }
 
@@ -129,17 +107,17 @@ export function createPlayer(parts: PlayerParts): Player {
     return sent;
   }
 
-  async function sendCall(call: ContractCall, by = sender): Promise<boolean> {
-    const sent = await by.sendAndWait(call);
+  async function sendCall(call: ContractCall): Promise<boolean> {
+    const sent = await sender.sendAndWait(call);
     if (sent.kind === 'mined') counts.gasUsed += sent.receipt.gasUsed;
     return sent.kind === 'mined';
   }
 
-  async function act(game: Game, action: Action, traceSeconds: number): Promise<boolean> {
+  async function act(record: Played, game: Game, action: Action, traceSeconds: number): Promise<boolean> {
     const { id, lists } = game;
     const isPast = async () => {
       const now = await read(id);
-      return now.status !== GAME_STATUS.open || now.lists > lists || !(await isOn(game));
+      return now.status !== GAME_STATUS.open || now.lists > lists || !(await arena.isOn(record));
     };
     switch (action.kind) {
       case 'wait':
@@ -148,34 +126,34 @@ export function createPlayer(parts: PlayerParts): Player {
         return reportLost(game, action.reason);
       case 'timeout':
         log.info({ game: id }, 'the other side has no time left');
-        return count('timeouts', await send('timeout', game, [], isPast));
+        return count('timeouts', await send(record, 'timeout', [], isPast));
       case 'move': {
         const { segment, list } = action;
         log.info({ game: id, list: lists + 1, traceSeconds }, `disputes what ${describeRange(segment)} do`);
         const args = [encodePosted(game), encodeSegment(game.list, segment), list];
-        return count('moves', await send('move', game, args, isPast));
+        return count('moves', await send(record, 'move', args, isPast));
       }
       case 'prove': {
         const { segment, proof } = action;
         const refused = await refusalOf(segment, proof);
         if (refused !== undefined) return reportLost(game, `the proof does not win: ${refused}`);
         const args = [encodePosted(game), encodeSegment(game.list, segment), bytesToHex(proof)];
-        const gas = await parts.tryProof(id, [encodeGameKey(game), ...args]);
+        const gas = await parts.tryProof(id, [arena.encodeKey(record), ...args]);
         log.info({ game: id, proofBytes: proof.length, traceSeconds, gas }, `proves ${describeRange(segment)}`);
-        return count('proofs', await send('prove', game, args, isPast));
+        return count('proofs', await send(record, 'prove', args, isPast));
       }
     }
   }
 
   // Only a wrong message can lead to another start than ours: L1 has read everything else itself.
-  async function refute(game: GameRecord): Promise<boolean> {
+  async function refute(game: Played): Promise<boolean> {
     const refutation = await parts.refutationOf(game);
     if (refutation === undefined) return reportLost(game, 'it starts on another machine than ours');
     const { subtree, length, tail } = refutation;
     log.info({ game: game.id }, 'refutes the message that a game was opened with');
-    const isPast = async () => (await read(game.id)).status !== GAME_STATUS.open || !(await isOn(game));
+    const isPast = async () => (await read(game.id)).status !== GAME_STATUS.open || !(await arena.isOn(game));
     const args = [encodePosted(game), subtree, length, tail];
-    return count('moves', await send('refuteMessage', game, args, isPast));
+    return count('moves', await send(game, 'refuteMessage', args, isPast));
   }
 
   function reportLost(game: Pick<GameRecord, 'id' | 'step'>, reason: string): boolean {
@@ -188,23 +166,24 @@ export function createPlayer(parts: PlayerParts): Player {
 
   // Gas is paid for a proof only after the verifier's own bytecode has taken it.
   async function refusalOf(segment: Disputed, proof: Uint8Array): Promise<string | undefined> {
+    // Where the trace stands still, L1 executes nothing either: the machine stays what it was.
+    if (proof.length === 0) return segment.start === segment.end ? 'the trace stands still there' : undefined;
     const verdict = await verifier.step(proof);
     if (verdict.kind === 'revert') return verdict.reason;
     const wins = verdict.before === segment.start && verdict.after !== segment.end;
     return wins ? undefined : `${verdict.before} to ${verdict.after}`;
   }
 
-  async function playOne(record: GameRecord, now: bigint): Promise<boolean> {
+  async function playOne(record: Played, now: bigint): Promise<boolean> {
     const onL1 = await read(record.id);
     // The mirror is behind: the events of what was done come with the next block that is read.
     if (onL1.status !== GAME_STATUS.open || onL1.lists !== record.lists) return false;
-    const assertion = await mirror.assertion(record.assertion);
-    if (assertion?.status === 'rejected') return side === 'challenger' && refund(record);
-    if (assertion !== undefined && mirror.isMoot(assertion)) return refundMoot(record, now);
-    const deadline = await l1.client.readContract({ ...dispute, functionName: 'deadlineOf', args: [record.id] });
+    const standing = await arena.standingOf(record, side, now);
+    if (standing !== 'on') return standing === 'refund' && refund(record);
+    const deadline = await l1.client.readContract({ ...views, functionName: 'deadlineOf', args: [record.id] });
     const turn = turnOf(record);
     if (turn === side) clocks.set(record.id, Number(deadline - now));
-    const game: Game = { ...record, turn, deadline };
+    const game: Game = { ...record, turn, deadline, range: arena.range };
     if (turn !== side && now < deadline) return false;
     const oracle = await oracleOf(record);
     if (oracle === undefined) return false;
@@ -217,35 +196,26 @@ export function createPlayer(parts: PlayerParts): Player {
       const action = await nextAction(game, side, oracle, now);
       return { action, traceSeconds: (performance.now() - began) / 1000 };
     });
-    return decided === undefined ? refute(record) : act(game, decided.action, decided.traceSeconds);
+    return decided === undefined ? refute(record) : act(record, game, decided.action, decided.traceSeconds);
   }
 
   async function countClocks(games: readonly GameRecord[]): Promise<void> {
-    fullClock ??= await l1.client.readContract({ ...dispute, functionName: 'clockSeconds' });
+    fullClock ??= await l1.client.readContract({ ...views, functionName: 'clockSeconds' });
     const full = fullClock;
     for (const id of clocks.keys()) if (!games.some((game) => game.id === id)) clocks.delete(id);
     counts.clockLeftSeconds = games.length === 0 ? 0 : Math.min(...games.map(({ id }) => clocks.get(id) ?? full));
   }
 
-  // No move of a game is possible once another game has decided its assertion, and none is worth its gas if the
-  // assertion is moot.
-  const isOn = ({ assertion }: Pick<GameRecord, 'assertion'>) => isJudged(l1, contracts.rollup, assertion);
-
-  // The bond is the challenger's. The asserter gets its own back when no game is open any more and the window is over.
-  async function refundMoot(game: GameRecord, now: bigint): Promise<boolean> {
-    const isTurn = side === 'challenger' || (await isWindowOver(l1, contracts.rollup, game.assertion, now));
-    return isTurn && refund(game);
-  }
-
-  async function refund(game: GameRecord): Promise<boolean> {
-    return send('refund', game, [], async () => (await read(game.id)).status !== GAME_STATUS.open);
+  async function refund(game: Played): Promise<boolean> {
+    return send(game, 'refund', [], async () => (await read(game.id)).status !== GAME_STATUS.open);
   }
 
   return {
     counts,
     async playNext(now) {
-      const games: GameRecord[] = [];
-      for (const game of await mirror.openGames()) if (await isOurs(game)) games.push(game);
+      const games: Played[] = [];
+      for (const game of await arena.openGames())
+        if (isSameAddress(await arena.accountOf(game, side), owner)) games.push(game);
       counts.openGames = games.length;
       await countClocks(games);
       const played = await rounds.play(games, (game) => playOne(game, now));
@@ -253,32 +223,5 @@ export function createPlayer(parts: PlayerParts): Player {
       return played;
     },
     idle: rounds.idle,
-    async claim() {
-      // A call that changes what is owed writes an event. Nothing was owed at the last look, and no event has come
-      // since.
-      const heard = mirror.heard();
-      if (heard === nothingOwedAt) return false;
-      const rewards = { address: contracts.stakeManager, abi: stakeManagerAbi } as const;
-      const args = [owner.address] as const;
-      const ledgers = [dispute, { address: contracts.demands, abi: demandsAbi }] as const;
-      const rewardOf = () => l1.client.readContract({ ...rewards, functionName: 'rewardOf', args });
-      if (parts.dryRun) return false;
-      let sent = false;
-      for (const { address, abi } of ledgers) {
-        const balanceOf = () =>
-          l1.client.readContract({ address, abi: abi as typeof disputeAbi, functionName: 'balanceOf', args });
-        if ((await balanceOf()) === 0n) continue;
-        const isDone = async () => (await balanceOf()) === 0n;
-        const call = { address, abi: abi as Abi, functionName: 'withdraw', args: [], isDone };
-        sent = (await sendCall(call, owner)) || sent;
-      }
-      if ((await rewardOf()) > 0n) {
-        const isDone = async () => (await rewardOf()) === 0n;
-        const abi = stakeManagerAbi as Abi;
-        sent = (await sendCall({ ...rewards, abi, functionName: 'claimReward', args: [], isDone }, owner)) || sent;
-      }
-      if (!sent) nothingOwedAt = heard;
-      return sent;
-    },
   };
 }

@@ -1,5 +1,5 @@
 // docs/disputes.md#trial: L1 has the last word about a proof: what fails in its trial is told, and sent all the same.
-import { decodeFunctionData, type Hex, keccak256, toHex } from 'viem';
+import { type Abi, decodeFunctionData, type Hex, keccak256, toHex } from 'viem';
 import { expect, test } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
 import { disputeAbi } from '../protocol/generated/abi.ts';
@@ -23,7 +23,10 @@ async function tellOf(tried: (transaction: WholeTransaction) => Outcome) {
   const told: unknown[] = [];
   const log = { warn: (fields: unknown) => told.push(fields) } as unknown as Logger;
   const trial = async (transaction: WholeTransaction) => tried(transaction);
-  const gas = await createProofTrial({ trial, from: FROM!, dispute: DISPUTE!, log })(GAME, ARGS);
+  const gas = await createProofTrial({ trial, from: FROM!, arena: { address: DISPUTE!, abi: disputeAbi as Abi }, log })(
+    GAME,
+    ARGS,
+  );
   return { gas, told };
 }
 

@@ -29,7 +29,8 @@ export type DefenceOptions = {
 };
 
 export async function createDefence(options: DefenceOptions): Promise<Defence> {
-  const { player, close } = await takeSeat({ ...options, side: 'asserter' });
+  const seat = await takeSeat({ ...options, side: 'asserter' });
+  const { player, close } = seat;
   const publisher = createPublisher(options);
   return {
     counts: player.counts,
@@ -38,7 +39,7 @@ export async function createDefence(options: DefenceOptions): Promise<Defence> {
       async () => player.playNext((await readTimes(options.node)).headSeconds),
       async () => publisher.publishNext((await readTimes(options.node)).headSeconds),
       async () => publisher.settleNext((await readTimes(options.node)).headSeconds),
-      () => player.claim(),
+      () => seat.claim(),
     ],
     close,
   };

@@ -1,10 +1,10 @@
 // docs/attestations.md#gathering: the attestations that we know of, by whom they are, from relays and from L1.
-import { decodeFunctionData, type Hex as ViemHex } from 'viem';
+import { parseEventLogs } from 'viem';
 import { type Attestation, attesterOf } from '../../node/attestations/attestation.ts';
 import type { AssertionRecord } from '../../node/l1/mirror.ts';
 import type { NetworkNode } from '../../node/node.ts';
 import { attestationsAbi } from '../../protocol/generated/abi.ts';
-import type { Address, Hex } from '../../protocol/hex.ts';
+import { type Address, type Hex, isSameAddress } from '../../protocol/hex.ts';
 import type { Domain } from '../../protocol/typed-data.ts';
 import type { Logger } from '../../service/process/log.ts';
 import type { Relay } from './relay.ts';
@@ -87,19 +87,13 @@ export function createKnown({ node, relays, domain, log }: KnownParts): Known {
     },
     async recorded({ id }) {
       const { transactions = [] } = (await node.mirror.attestations(id)) ?? {};
-      const calls = await Promise.all(transactions.map((hash) => node.l1.client.getTransaction({ hash })));
-      return sort(calls.flatMap(({ input }) => attestationsOf(id, input)));
+      const receipts = await Promise.all(transactions.map((hash) => node.l1.client.getTransactionReceipt({ hash })));
+      const logs = receipts.flatMap((receipt) => receipt.logs);
+      const events = parseEventLogs({ abi: attestationsAbi, eventName: 'AttestationsRecorded', logs });
+      const recorded = events.filter(
+        ({ args, address }) => args.assertion === id && isSameAddress(address, domain.verifyingContract),
+      );
+      return sort(recorded.flatMap(({ args }) => args.attestations.map((one) => ({ assertion: id, ...one }))));
     },
   };
-}
-
-/** What a transaction records about the assertion. One that has called through another contract tells nothing here. */
-function attestationsOf(assertion: Hex, input: ViemHex): Attestation[] {
-  try {
-    const { functionName, args } = decodeFunctionData({ abi: attestationsAbi, data: input });
-    if (functionName !== 'record' || args[0] !== assertion) return [];
-    return args[1].map(({ commitment, signature }) => ({ assertion, commitment, signature }));
-  } catch {
-    return [];
-  }
 }

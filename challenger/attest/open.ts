@@ -3,7 +3,7 @@ import type { LocalAccount } from 'viem';
 import type { ContractAddresses } from '../../contracts/deploy.ts';
 import type { Oracles } from '../../dispute/oracles.ts';
 import { commitmentOf, sampleMachines } from '../../dispute/samples.ts';
-import { createAttestationWeights } from '../../node/attestations/weights.ts';
+import { type AttestationWeights, createAttestationWeights } from '../../node/attestations/weights.ts';
 import type { LoopRound } from '../../node/loop.ts';
 import type { NetworkNode } from '../../node/node.ts';
 import type { Address } from '../../protocol/hex.ts';
@@ -11,7 +11,7 @@ import { createDomain, TYPES } from '../../protocol/typed-data.ts';
 import type { Logger } from '../../service/process/log.ts';
 import type { Caller } from '../caller.ts';
 import { type AttestCounts, createAttester } from './attester.ts';
-import { createKnown } from './known.ts';
+import { createKnown, type Known } from './known.ts';
 import { createProsecutor, type ProsecutionCounts } from './prosecutor.ts';
 import { createRelay } from './relay.ts';
 
@@ -33,6 +33,9 @@ export type Attesting = {
   readonly tasks: readonly LoopRound[];
   readonly attest: Readonly<AttestCounts>;
   readonly prosecution: Readonly<ProsecutionCounts>;
+  /** What others are told by, who ask about attestations. */
+  readonly known: Known;
+  readonly weights: AttestationWeights;
 };
 
 export function openAttesting(options: AttestOptions): Attesting {
@@ -61,5 +64,7 @@ export function openAttesting(options: AttestOptions): Attesting {
     tasks: [...attesting.tasks, ...prosecutor.tasks],
     attest: attesting.counts,
     prosecution: prosecutor.counts,
+    known,
+    weights,
   };
 }

@@ -65,10 +65,19 @@ contract Attestations is IAttestations, EIP712 {
     mapping(AssertionId => Record) private _records;
     mapping(address attester => BitMaps.BitMap) private _attested;
     mapping(address attester => BitMaps.BitMap) private _collected;
+    /// @dev Blocks in which those were recorded who came when two thirds were reached already.
+    mapping(AssertionId => mapping(address attester => uint64)) private _lateBlocks;
     /// @notice Whether an attester was slashed for what it has said about an assertion.
     mapping(AssertionId => mapping(address attester => bool)) public isSlashed;
 
-    event AttestationsRecorded(AssertionId indexed assertion, uint256 weight, uint256 totalWeight, address[] attesters);
+    /// @param attestations as they were signed, in the order of the attesters: whoever asks about them shows them
+    event AttestationsRecorded(
+        AssertionId indexed assertion,
+        uint256 weight,
+        uint256 totalWeight,
+        address[] attesters,
+        Attestation[] attestations
+    );
     event Attested(AssertionId indexed assertion, uint256 weight, uint256 totalWeight);
     event AttestersFunded(AssertionId indexed assertion, uint256 amount);
     event ShareCollected(address indexed attester, uint256 assertions, uint256 amount);
@@ -122,11 +131,12 @@ contract Attestations is IAttestations, EIP712 {
             BitMaps.BitMap storage own = _attested[attester];
             if (own.get(number)) continue;
             own.set(number);
+            if (found.attestedBlock != 0) _lateBlocks[assertion][attester] = SafeCast.toUint64(block.number);
             weight += _weightOf(attester, time);
         }
         found.weight = SafeCast.toUint128(weight);
         uint256 total = stakes.totalWeightAt(Role.VALIDATOR, time);
-        emit AttestationsRecorded(assertion, weight, total, attesters);
+        emit AttestationsRecorded(assertion, weight, total, attesters, attestations);
         if (found.attestedBlock != 0 || 3 * weight < 2 * total) return;
         found.attestedBlock = SafeCast.toUint64(block.number);
         emit Attested(assertion, weight, total);
@@ -194,6 +204,13 @@ contract Attestations is IAttestations, EIP712 {
     /// @inheritdoc IAttestations
     function attestedBlockOf(AssertionId assertion) external view returns (uint64) {
         return _records[assertion].attestedBlock;
+    }
+
+    /// @inheritdoc IAttestations
+    function recordedBlockOf(AssertionId assertion, address attester) external view returns (uint64) {
+        if (!hasAttested(assertion, attester)) return 0;
+        uint64 late = _lateBlocks[assertion][attester];
+        return late == 0 ? _records[assertion].attestedBlock : late;
     }
 
     /// @inheritdoc IAttestations
@@ -273,7 +290,8 @@ contract Attestations is IAttestations, EIP712 {
         uint64 step,
         ListedLeaf calldata leaf
     ) private view {
-        uint256 index = step - inbox.totalMessagesBefore(rollup.assertionOf(assertion.parent).batch);
+        uint256 index =
+            step - inbox.totalMessagesBefore(rollup.assertionOf(assertion.parent).batch);
         uint256 leaves = uint256(rollup.stepCountOf(id)) + 1;
         bytes32 root = Tree.listRootFromPath(leaf.leafHash, index, leaves, leaf.path);
         require(root == assertion.stepRoot, StepListMismatch(id, assertion.stepRoot, root));

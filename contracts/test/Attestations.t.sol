@@ -46,6 +46,29 @@ contract AttestationsTest is AttestedNetwork {
         vm.assertEq(uint256(attestations.recordOf(assertion).weight), 3 * STAKE);
     }
 
+    /// @dev The block after it draws the lot of who was recorded in it (docs/attestations.md#lot).
+    function test_TheBlockOfARecordIsNotBeforeTwoThirds() public {
+        vm.roll(100);
+        attestations.record(assertion, _signed(assertion, 0, 1));
+        vm.assertEq(uint256(attestations.recordedBlockOf(assertion, validators[0])), 0);
+        vm.roll(110);
+        attestations.record(assertion, _signed(assertion, 0, 2));
+        vm.roll(120);
+        Attestations.Attestation[] memory all = _signed(assertion, 0, 3);
+        address[] memory signers = new address[](3);
+        for (uint256 i = 0; i < 3; ++i) {
+            signers[i] = validators[i];
+        }
+        vm.assertEq(uint256(attestations.recordedBlockOf(assertion, validators[2])), 0);
+        vm.expectEmit();
+        emit Attestations.AttestationsRecorded(assertion, 3 * STAKE, 3 * STAKE, signers, all);
+        attestations.record(assertion, all);
+        uint256[3] memory blocks = [uint256(110), 110, 120];
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.assertEq(uint256(attestations.recordedBlockOf(assertion, validators[i])), blocks[i]);
+        }
+    }
+
     function test_OneWeiLessThanTwoThirdsIsNotEnough() public {
         stakes.stake(USER, Role.VALIDATOR, STAKE);
         vm.prank(USER);
@@ -77,14 +100,10 @@ contract AttestationsTest is AttestedNetwork {
     function test_RevertWhen_SignersDoNotAscend() public {
         Attestations.Attestation[] memory signed = _signed(assertion, 0, 2);
         (signed[0], signed[1]) = (signed[1], signed[0]);
-        vm.expectRevert(
-            abi.encodeWithSelector(Attestations.SignersNotAscending.selector, validators[1], validators[0])
-        );
+        vm.expectRevert(abi.encodeWithSelector(Attestations.SignersNotAscending.selector, validators[1], validators[0]));
         attestations.record(assertion, signed);
         signed[0] = signed[1];
-        vm.expectRevert(
-            abi.encodeWithSelector(Attestations.SignersNotAscending.selector, validators[0], validators[0])
-        );
+        vm.expectRevert(abi.encodeWithSelector(Attestations.SignersNotAscending.selector, validators[0], validators[0]));
         attestations.record(assertion, signed);
         vm.expectRevert(abi.encodeWithSelector(Attestations.NoAttestations.selector));
         attestations.record(assertion, new Attestations.Attestation[](0));
@@ -167,9 +186,7 @@ contract AttestationsTest is AttestedNetwork {
         vm.assertEq(stakes.rewardOf(WITNESS), STAKE / 4);
         vm.assertTrue(attestations.isSlashed(assertion, validators[1]));
         attestation = _sign(assertion, 1, keccak256("another commitment"));
-        vm.expectRevert(
-            abi.encodeWithSelector(Attestations.AlreadySlashed.selector, assertion, validators[1])
-        );
+        vm.expectRevert(abi.encodeWithSelector(Attestations.AlreadySlashed.selector, assertion, validators[1]));
         attestations.proveFalse(assertion, attestation, post.step, claimed, truth, right);
     }
 

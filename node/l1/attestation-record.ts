@@ -11,6 +11,8 @@ export type AttestationRecord = {
   readonly weight: bigint;
   /** The stake of all validators, in wei. */
   readonly totalWeight: bigint;
+  /** Those of them, with the block, who were recorded when two thirds of the stake were there already. */
+  readonly late: readonly { readonly attester: Address; readonly block: bigint }[];
   /** Transactions that have recorded signatures. */
   readonly transactions: readonly Hex[];
   /** Undefined until two thirds of the stake are recorded. */
@@ -27,7 +29,14 @@ export type AttestationTables = {
 
 export const ATTESTATION_EVENTS = ['AttestationsRecorded', 'Attested', 'AttestersFunded'] as const;
 
-const NOTHING: AttestationRecord = { attesters: [], weight: 0n, totalWeight: 0n, transactions: [], feesWei: 0n };
+const NOTHING: AttestationRecord = {
+  attesters: [],
+  weight: 0n,
+  totalWeight: 0n,
+  late: [],
+  transactions: [],
+  feesWei: 0n,
+};
 
 type Args = {
   AttestationsRecorded: { assertion: Hex; weight: bigint; totalWeight: bigint; attesters: readonly Address[] };
@@ -47,11 +56,15 @@ export async function readAttestationEvent(
   };
   switch (event.eventName) {
     case 'AttestationsRecorded': {
-      const { assertion, weight, totalWeight, attesters } = event.args as Args['AttestationsRecorded'];
+      const { assertion, weight, totalWeight, ...args } = event.args as Args['AttestationsRecorded'];
+      const attesters = args.attesters.map((one) => one.toLowerCase() as Address);
+      const late = (before: AttestationRecord) =>
+        before.attested === undefined ? [] : attesters.filter((one) => !before.attesters.includes(one));
       return change(assertion, (before) => ({
         weight,
         totalWeight,
-        attesters: [...new Set([...before.attesters, ...attesters.map((one) => one.toLowerCase() as Address)])],
+        attesters: [...new Set([...before.attesters, ...attesters])],
+        late: [...before.late, ...late(before).map((attester) => ({ attester, block: block.number }))],
         transactions: [...before.transactions, event.transactionHash],
       }));
     }

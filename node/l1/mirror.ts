@@ -1,6 +1,13 @@
 // docs/prover.md#derivation: what Inbox and Rollup have said, block by block, in the store; a reorg takes blocks back.
 import { MizuError } from '../../protocol/errors.ts';
-import { attestationsAbi, demandsAbi, disputeAbi, inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
+import {
+  attestationsAbi,
+  demandsAbi,
+  disputeAbi,
+  inboxAbi,
+  rollupAbi,
+  samplesAbi,
+} from '../../protocol/generated/abi.ts';
 import { type Address, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { contradiction } from '../../service/l1/blocks.ts';
 import { type BlockRef, type ChainChange, type ContractEvent, KEPT_BLOCKS } from '../../service/l1/logs.ts';
@@ -32,13 +39,20 @@ import {
   type MirrorTables,
   readEvent,
 } from './mirror-events.ts';
+import {
+  createSampleViews,
+  openSampleTables,
+  readSampleEvent,
+  SAMPLE_EVENTS,
+  type SampleViews,
+} from './sample-record.ts';
 import { readVoids, type VoidRecord } from './voids.ts';
 
 export type { AttestationRecord } from './attestation-record.ts';
 export type { BatchRecord } from './batch-record.ts';
 export type { AssertionRecord, DelayedRecord, MirrorHead } from './mirror-events.ts';
 
-export type Mirror = {
+export type Mirror = SampleViews & {
   /** Blocks that can be taken back, ascending: what the follower starts from. */
   known(): readonly BlockRef[];
   /** Whether nothing was read before the first known block, so that all blocks can be taken back. */
@@ -87,13 +101,15 @@ export type MirroredAddresses = {
   readonly dispute?: Address;
   readonly demands?: Address;
   readonly attestations?: Address;
+  readonly samples?: Address;
 };
 
 /**
  * Contracts and events for the follower of service/l1/logs.ts. Without `dispute` and `demands` the mirror knows of no
- * games, without `attestations` of none of these.
+ * games, without `attestations` of none of these, without `samples` of no questions to attesters.
  */
-export function mirroredContracts({ inbox, rollup, dispute, demands, attestations }: MirroredAddresses) {
+export function mirroredContracts(addresses: MirroredAddresses) {
+  const { inbox, rollup, dispute, demands, attestations, samples } = addresses;
   return [
     { address: inbox, abi: inboxAbi, events: ['BatchPosted', 'BatchVoided', 'MessageDelayed'] },
     {
@@ -106,6 +122,7 @@ export function mirroredContracts({ inbox, rollup, dispute, demands, attestation
     ...(attestations === undefined
       ? []
       : [{ address: attestations, abi: attestationsAbi, events: ATTESTATION_EVENTS }]),
+    ...(samples === undefined ? [] : [{ address: samples, abi: samplesAbi, events: SAMPLE_EVENTS }]),
   ] as const;
 }
 
@@ -135,6 +152,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
     attestations: store.table('attestations'),
     funded: store.table('attestations-funded'),
   };
+  const sampleTables = openSampleTables(store);
   const blocks = store.table<BlockEntry>('chain-blocks');
   const trimmed = store.table<true>('chain-trimmed');
   let heard = 0;
@@ -151,6 +169,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
         await readGameEvent(draft, gameTables, event);
         await readDemandEvent(draft, demandTables, event);
         await readAttestationEvent(draft, attestationTables, event, block);
+        await readSampleEvent(draft, sampleTables, event);
       } catch (cause) {
         if (cause instanceof MizuError) throw cause;
         throw contradiction('events that follow from those before', (cause as Error).message, cause);
@@ -197,6 +216,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
   };
 
   return {
+    ...createSampleViews(sampleTables),
     known: () => known,
     isWhole: () => isWhole,
     async apply(change) {

@@ -10,3 +10,4 @@ export const CASE_STATUS = { none: 0, voting: 1, tallied: 2, upheld: 3, voided: 
 export const CASE_PHASE = { none: 0, commit: 1, reveal: 2, tally: 3, appeal: 4, veto: 5, execute: 6, closed: 7 } as const;
 export const DEMAND_STATUS = { none: 0, open: 1, published: 2, expired: 3, settled: 4 } as const;
 export const CHALLENGE_STATUS = { none: 0, open: 1, published: 2, expired: 3 } as const;
+export const QUESTION_STATUS = { none: 0, asked: 1, opened: 2, expired: 3, refuted: 4 } as const;

@@ -17,6 +17,7 @@ const ENUMS = [
   ['CASE_PHASE', 'InferenceCourt.sol', 'Phase'],
   ['DEMAND_STATUS', 'Demands.sol', 'DemandStatus'],
   ['CHALLENGE_STATUS', 'DAChallenges.sol', 'ChallengeStatus'],
+  ['QUESTION_STATUS', 'Questions.sol', 'QuestionStatus'],
 ] as const;
 
 /** @param root of the repository */

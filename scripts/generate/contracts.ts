@@ -30,6 +30,7 @@ const CONTRACTS = [
   'Demands',
   'SignedItems',
   'InferenceCourt',
+  'Samples',
   'OneStepVerifier',
   'ControlSteps',
   'IntegerSteps',

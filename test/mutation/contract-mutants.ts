@@ -12,6 +12,38 @@ function inContract(name: string, tests: readonly string[], changes: readonly (r
 
 export const CONTRACT_MUTANTS: readonly Mutant[] = [
   ...inContract(
+    'Questions',
+    ['Questions'],
+    [
+      ['require(settings.openSeconds >= least,', 'require(settings.openSeconds > 0,'],
+      ['+ timing.window + clocks + timing.grace;', '+ timing.window + clocks;'],
+      ['require(block.timestamp < deadline, TooLateToAsk', 'require(block.timestamp <= deadline, TooLateToAsk'],
+      ['require(attestations.hasAttested(assertion, attester),', 'require(attester != address(0),'],
+      ['require(isDrawn(assertion, attester),', 'require(isDrawn(assertion, attester) || true,'],
+      ['require(signer == attester,', 'require(signer != address(0),'],
+      ['        _requireStatus(id, QuestionStatus.NONE);', ''],
+      ['        _requireStands(question.assertion);', ''],
+      ['blockhash(recordedBlock + 1);', 'blockhash(recordedBlock);'],
+      ['return asked.status == Assertions.Status.CONFIRMED ||', 'return'],
+    ],
+  ),
+  ...inContract(
+    'Samples',
+    ['Samples', 'Questions'],
+    [
+      ['require(block.timestamp < deadline, ChallengeTooLate', 'require(block.timestamp > 0, ChallengeTooLate'],
+      ['        _requireStands(opening.question.assertion);', ''],
+      ['require(commitment == question.commitment,', 'require(commitment != 0,'],
+      ['require(root == stepRoot,', 'require(root != 0,'],
+      ['if (place < position)', 'if (place <= position)'],
+      ['else require(proof.length == 0, NothingToProve', 'else require(proof.length < 65, NothingToProve'],
+      ['require(end != segment.end,', 'require(end != 0,'],
+      ['        _requireStatus(questionIdOf(key.question), QuestionStatus.OPENED);', ''],
+      ['require(refuted || !stands(key.question.assertion),', 'require(true,'],
+      ['            _set(question, QuestionStatus.REFUTED);', ''],
+    ],
+  ),
+  ...inContract(
     'Exposure',
     ['StakeManager', 'GatewayRegistry'],
     [

@@ -1,6 +1,7 @@
 // docs/contracts.md#generated: values of protocol/ in JSON, against which the forge tests hold the Solidity encodings.
 
 import { hashAssertion, toContractCertificate } from '../../contracts/claim.ts';
+import { commitmentOf, drawSamples } from '../../dispute/samples.ts';
 import { bytesToHex, concatBytes, type Hex } from '../../protocol/hex.ts';
 import { encodeMessage } from '../../protocol/messages.ts';
 import { encodeStateLeaf, type StateLeaf } from '../../protocol/state.ts';
@@ -31,6 +32,7 @@ export async function generateVectors(): Promise<{ path: string; content: string
     certificate: await certificateVectors(),
     state: await stateVectors(),
     escape: await escapeVectors(),
+    samples: sampleVectors(),
     ops: createOpVectors(),
     steps: createStepVectors(),
   };
@@ -111,6 +113,35 @@ async function stateVectors() {
     indexes: withdrawals.map(({ index }) => index),
     amounts: withdrawals.map(({ amountWei }) => amountWei),
     proofs: await Promise.all(withdrawals.map(({ index }) => withdrawalProof(after, index))),
+  };
+}
+
+/** Draws of assertions of 1 to 65,536 steps. */
+function sampleVectors() {
+  const drawn = Array.from({ length: 32 }, (_, i) => {
+    const assertion = objectRoot(pattern(i));
+    const attester = objectRoot(pattern(1_000 + i)).slice(0, 42) as Hex;
+    const stepCount = Math.min(2 ** (i % 18), 65_536) - (i % 3 === 1 && i % 18 > 0 ? 1 : 0);
+    const machines = [objectRoot(pattern(2 * i)), objectRoot(pattern(2 * i + 1))] as const;
+    const samples = drawSamples(assertion, attester, stepCount);
+    return {
+      assertion,
+      attester,
+      stepCount,
+      machines,
+      samples,
+      commitment: commitmentOf(assertion, attester, machines),
+    };
+  });
+  return {
+    assertions: drawn.map(({ assertion }) => assertion),
+    attesters: drawn.map(({ attester }) => attester),
+    stepCounts: drawn.map(({ stepCount }) => stepCount),
+    // Both of each attestation, one after another.
+    steps: drawn.flatMap(({ samples }) => samples.map(({ step }) => step)),
+    positions: drawn.flatMap(({ samples }) => samples.map(({ position }) => Number(position))),
+    machines: drawn.flatMap(({ machines }) => machines),
+    commitments: drawn.map(({ commitment }) => commitment),
   };
 }
 

@@ -12,6 +12,10 @@ interface IAttestations {
     /// @notice Block in which the recorded signatures came to two thirds of the stake; 0: they have not.
     function attestedBlockOf(AssertionId assertion) external view returns (uint64);
 
+    /// @notice Block in which two thirds were reached, or in which the attester was recorded, whichever is later; 0: there is
+    /// none of the two yet. The hash of the block after it cannot be known when the attester signs.
+    function recordedBlockOf(AssertionId assertion, address attester) external view returns (uint64);
+
     /// @notice Whether validators with two thirds of the stake have attested the assertion.
     function isAttested(AssertionId assertion) external view returns (bool);
 
