@@ -5,7 +5,7 @@ import type { Fight } from './fight.ts';
 
 export function addFightMetrics(
   registry: Registry,
-  { attack, demands, games, doubleNonces, attesting, bondWei, gasUsed }: Fight,
+  { attack, demands, games, doubleNonces, attesting, sampling, bondWei, gasUsed }: Fight,
 ): void {
   const gauge = createGauges(registry, 'validator');
   gauge('games_open', 'our games that are not decided', () => games.openGames);
@@ -53,4 +53,26 @@ export function addFightMetrics(
     () => attesting?.prosecution.proven ?? 0,
   );
   gauge('game_gas', 'L1 gas of games, demands and attestations since the start', () => Number(gasUsed()));
+  const { questions, refutations, attack: refuting, defence } = sampling ?? NO_SAMPLING;
+  gauge('questions_asked', 'attesters asked for their samples since the start', () => questions.asked);
+  gauge('questions_answered', 'questions to us answered since the start', () => questions.opened);
+  gauge(
+    'questions_unanswerable',
+    'questions to us that our own execution does not answer',
+    () => questions.unanswerable,
+  );
+  gauge('questions_expired', 'attesters slashed since the start because they did not answer', () => questions.expired);
+  gauge('samples_refuted', 'games opened about machines of attesters since the start', () => refutations.challenged);
+  gauge(
+    'sample_games_open',
+    'our games about samples that are not decided',
+    () => refuting.openGames + defence.openGames,
+  );
 }
+
+const NO_SAMPLING = {
+  questions: { asked: 0, opened: 0, expired: 0, unanswerable: 0 },
+  refutations: { challenged: 0 },
+  attack: { openGames: 0 },
+  defence: { openGames: 0 },
+};

@@ -60,6 +60,10 @@ test('what nobody could pay or compute with is refused before anything is sent',
     ['daChallengeBondWei', { daChallengeBondWei: 0n }],
     ['daChallengeBondWei', { daChallengeBondWei: cap + 1n }],
     ['daAnswerSeconds', { daAnswerSeconds: 0 }],
+    ['sampleOdds', { sampleOdds: 0n }],
+    ['silentPenaltyWei', { silentPenaltyWei: 0n }],
+    ['samplePenaltyWei', { samplePenaltyWei: cap + 1n }],
+    ['sampleBondWei', { sampleBondWei: 0n }],
     ['daAnswerSeconds', { daAnswerSeconds: DEVNET_CONFIG.retentionSeconds / 4 + 1 }],
   ];
   for (const [name, change] of refused) {
