@@ -50,7 +50,7 @@ beforeAll(async () => {
   network = await startTestNetwork({
     windowSeconds: WINDOW_SECONDS,
     committeeDelaySeconds: DEVNET_CONFIG.committeeDelaySeconds + WINDOW_SECONDS,
-    unbondingSeconds: LONGEST_SECONDS,
+    unbondingSeconds: LONGEST_SECONDS + WINDOW_SECONDS,
     retentionSeconds: DEVNET_CONFIG.retentionSeconds + 2 * WINDOW_SECONDS,
   });
   validator = await validate();

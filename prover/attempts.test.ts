@@ -29,7 +29,7 @@ beforeAll(async () => {
   network = await startTestNetwork({
     windowSeconds: WINDOW_SECONDS,
     committeeDelaySeconds: DEVNET_CONFIG.committeeDelaySeconds + WINDOW_SECONDS,
-    unbondingSeconds: DEVNET_CONFIG.unbondingSeconds + WINDOW_SECONDS,
+    unbondingSeconds: DEVNET_CONFIG.unbondingSeconds + 2 * WINDOW_SECONDS,
     retentionSeconds: DEVNET_CONFIG.retentionSeconds + 2 * WINDOW_SECONDS,
   });
   watcher = await openNode(network.config('watcher'), { log, recorder: () => NO_BODY });

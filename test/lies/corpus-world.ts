@@ -23,7 +23,7 @@ const WINDOW_SECONDS = 4 * DEVNET_CONFIG.clockSeconds;
 export const TIMES = {
   windowSeconds: WINDOW_SECONDS,
   committeeDelaySeconds: DEVNET_CONFIG.committeeDelaySeconds + WINDOW_SECONDS,
-  unbondingSeconds: DEVNET_CONFIG.unbondingSeconds + WINDOW_SECONDS,
+  unbondingSeconds: DEVNET_CONFIG.unbondingSeconds + 2 * WINDOW_SECONDS,
   retentionSeconds: DEVNET_CONFIG.retentionSeconds + 2 * WINDOW_SECONDS,
 };
 const MIZU = 10n ** 18n;
