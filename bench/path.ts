@@ -9,7 +9,7 @@ import { prepareWorkflow } from '../cli/prepare.ts';
 import { runWorkflow } from '../cli/run.ts';
 import { startDevnet } from '../devnet/devnet.ts';
 import { extractGlosses } from '../examples/gloss-domains/extract.ts';
-import { waitForConfirmation } from '../sdk/client/confirm.ts';
+import { waitForAttestation, waitForConfirmation } from '../sdk/client/confirm.ts';
 import { connectNetwork } from '../sdk/client/network.ts';
 import { fromPrivateKey } from '../sdk/client/signer.ts';
 import { type Progress, readRun } from '../sdk/client/watch.ts';
@@ -41,6 +41,9 @@ export async function benchPath(every = 1): Promise<object[]> {
     const { code, run } = await runWorkflow(network, workflow, flags, createMarks(mark));
     if (code !== 0 || run === undefined) throw new Error(`the run ended with code ${code}`);
     const datasetSeconds = marks.at(-1)!.seconds;
+    await waitForAttestation(network, run, CONFIRM_SECONDS);
+    mark('attested');
+    const attestedSeconds = marks.at(-1)!.seconds;
     const { batches } = await waitForConfirmation(network, run, CONFIRM_SECONDS);
     mark('confirmed on L1');
     const confirmedSeconds = marks.at(-1)!.seconds;
@@ -53,6 +56,7 @@ export async function benchPath(every = 1): Promise<object[]> {
       rowsPerSecond: rows / datasetSeconds,
       rowsPerSecondOnNetwork: endedAt === null ? null : rows / (endedAt - startedAt),
       datasetSeconds,
+      attestedSeconds,
       confirmedSeconds,
       gasPerRow: gas / rows,
       l1GasPerRow: l1Gas / rows,

@@ -1,4 +1,4 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages ahead gas near recall dispute path attacks idle inference worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages ahead gas near recall dispute path attacks idle inference workers worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { benchAhead } from './ahead.ts';
 import { benchAttacks } from './attacks.ts';
 import { benchDispute } from './dispute.ts';
-import { benchInference } from './edge/inference.ts';
+import { benchDirect, benchInference } from './edge/inference.ts';
 import { benchGas } from './gas.ts';
 import { benchIdle } from './idle.ts';
 import { benchNear, missedGoal } from './near.ts';
@@ -84,6 +84,10 @@ const SECTIONS = {
       'Inference path against a mock endpoint (goals: <= 250 us/record at 0 ms, >= 0.95 of ideal at 50 ms, 64k/1k <= 1.2)',
     run: runInference,
   },
+  workers: {
+    title: 'Results/s through gateway and signature with 1, 8 and 64 workers, against calls of the backend alone',
+    run: runWorkers,
+  },
   worst: {
     title: 'The most nanoseconds of processor time that one gas buys, in the native engine and stepped (goal: <= 20)',
     run: () => benchWorst(options.only),
@@ -100,6 +104,24 @@ async function runInference(): Promise<object[]> {
   for (const latencyMs of [0, 50])
     for (const n of [1_000, 8_000, 64_000]) rows.push(await benchInference({ latencyMs, n }));
   rows.push(await benchInference({ latencyMs: 50, n: 8_000, crash: true }));
+  return rows;
+}
+
+/** In one run, so that the ratios hold on any machine. */
+async function runWorkers(): Promise<object[]> {
+  const rows: object[] = [];
+  for (const latencyMs of [0, 20]) {
+    const size = { latencyMs, n: 16_000 };
+    const direct = await benchDirect(size);
+    const alone = direct.records / direct.seconds;
+    rows.push({ latencyMs, by: 'the backend alone', resultsPerSecond: alone, ofAlone: 1 });
+    for (const workers of [1, 8, 64]) {
+      const { records, seconds, cpuMicrosecondsPerRecord } = await benchInference({ ...size, workers });
+      const resultsPerSecond = records / seconds;
+      const ofAlone = resultsPerSecond / alone;
+      rows.push({ latencyMs, by: `${workers} workers`, resultsPerSecond, ofAlone, cpuMicrosecondsPerRecord });
+    }
+  }
   return rows;
 }
 

@@ -1,7 +1,7 @@
 // docs/prover.md#configuration: the validator's configuration file, checked field by field.
 import { z } from 'zod';
 import { networkShape } from '../node/config.ts';
-import { type Environment, hash, httpShape, parseConfig, url, wei } from '../service/process/config.ts';
+import { count, type Environment, hash, httpShape, parseConfig, url, wei } from '../service/process/config.ts';
 import { withoutUndefined } from '../service/process/fields.ts';
 import type { ValidatorConfig } from './main.ts';
 
@@ -15,6 +15,14 @@ export const validatorShape = networkShape.extend({
   maxDemandBondWei: wei.optional(),
   relays: z.array(url).max(MAX_RELAYS).optional(),
   payoutWei: wei.optional(),
+  court: z
+    .strictObject({
+      auditRate: z.number().min(0).max(1),
+      appeal: z.boolean(),
+      simulatorThreads: count(64, 1),
+    })
+    .partial()
+    .optional(),
   http: httpShape.optional(),
 });
 

@@ -12,6 +12,7 @@ import type { Logger } from '../service/process/log.ts';
 import { type AttackCounts, createAttacker } from './attack.ts';
 import { type Attesting, type AttestOptions, openAttesting } from './attest/open.ts';
 import { createCaller } from './caller.ts';
+import { type CourtOptions, type CourtSeat, openCourtSeat } from './court/open.ts';
 import { createDemander, type DemandCounts } from './demand.ts';
 import { createDoubleNonceWatch, type DoubleNonceWatch } from './double-nonces.ts';
 import { openSampling, type Sampling } from './samples/open.ts';
@@ -29,6 +30,8 @@ export type FightOptions = {
   readonly threads?: number | undefined;
   /** How it attests what it agrees with. Without it nothing is attested. */
   readonly attest?: Pick<AttestOptions, 'account' | 'relays' | 'payoutWei'> | undefined;
+  /** How it takes part in the court. Without it nothing is audited and no vote is cast. */
+  readonly court?: Pick<CourtOptions, 'auditRate' | 'appeal' | 'simulatorThreads'> | undefined;
 };
 
 export type Fight = {
@@ -41,6 +44,7 @@ export type Fight = {
   readonly attesting: Attesting | undefined;
   /** Undefined if nothing is attested. */
   readonly sampling: Sampling | undefined;
+  readonly court: CourtSeat | undefined;
   /** The bond of one game. */
   readonly bondWei: bigint;
   /** The L1 gas used since the start. */
@@ -83,6 +87,7 @@ export async function createFight(options: FightOptions): Promise<Fight> {
     attesting === undefined
       ? undefined
       : await openSampling({ ...options, known: attesting.known, weights: attesting.weights, caller, seat });
+  const court = options.court === undefined ? undefined : await openCourtSeat({ ...options, ...options.court, caller });
   return {
     attack: attacker.counts,
     demands: demander.counts,
@@ -90,6 +95,7 @@ export async function createFight(options: FightOptions): Promise<Fight> {
     doubleNonces: doubleNonces.counts,
     attesting,
     sampling,
+    court,
     bondWei,
     gasUsed: () => caller.gasUsed() + player.counts.gasUsed + (sampling?.gasUsed() ?? 0n),
     tasks: [
@@ -99,11 +105,13 @@ export async function createFight(options: FightOptions): Promise<Fight> {
       doubleNonces.lookThrough,
       ...(attesting?.tasks ?? []),
       ...(sampling?.tasks ?? []),
+      ...(court?.tasks ?? []),
     ],
     async idle() {
       await Promise.all([player.idle(), attacker.idle(), sampling?.idle()]);
     },
     async close() {
+      await court?.close();
       await close();
       await Promise.all([attacker.idle(), sampling?.idle()]);
     },

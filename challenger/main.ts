@@ -33,6 +33,15 @@ export type ValidatorConfig = NodeConfig & {
   readonly dryRun?: boolean;
   /** RPCs of sequencers, where validators leave attestations for each other. Default: none. */
   readonly relays?: readonly string[];
+  /** How it takes part in the court, with a key. */
+  readonly court?: Partial<{
+    /** The part of all items that it runs again, of models that it has, 0 to 1. Default 0.05. */
+    readonly auditRate: number;
+    /** Whether it appeals against what it knows better. Default true. */
+    readonly appeal: boolean;
+    /** The number of threads for simulators. Default 1. */
+    readonly simulatorThreads: number;
+  }>;
   /** A share of the fees is collected from here on. Default: 1 MIZU. */
   readonly payoutWei?: bigint;
   /** The most that it locks for one demand. Default: 40 times the base bond. */
@@ -56,6 +65,7 @@ export type FaultHandler = (fault: AssertionFault, node: NetworkNode) => Promise
 
 const CLOSE_MS = 10_000;
 const PAYOUT_WEI = 10n ** 18n;
+const COURT = { auditRate: 0.05, appeal: true, simulatorThreads: 1 } as const;
 
 /**
  * `done` is rejected with `challenger/wrong-assertion` at the first wrong assertion, unless `onFault` handles it.
@@ -173,7 +183,8 @@ async function openFight(
   const l1 = withAccount(node.l1, key, sendUrl, config);
   const sender = createSender(l1, { signal, inFlight: NODE_IN_FLIGHT });
   const attest = { account: l1.account as LocalAccount, relays, payoutWei };
-  return createFight({ node, contracts, sender, attest, log, dryRun, maxDemandBondWei });
+  const court = { ...COURT, ...config.court };
+  return createFight({ node, contracts, sender, attest, court, log, dryRun, maxDemandBondWei });
 }
 
 const leaveToFight: FaultHandler = async () => undefined;

@@ -5,7 +5,7 @@ import type { Fight } from './fight.ts';
 
 export function addFightMetrics(
   registry: Registry,
-  { attack, demands, games, doubleNonces, attesting, sampling, bondWei, gasUsed }: Fight,
+  { attack, demands, games, doubleNonces, attesting, sampling, court, bondWei, gasUsed }: Fight,
 ): void {
   const gauge = createGauges(registry, 'validator');
   gauge('games_open', 'our games that are not decided', () => games.openGames);
@@ -52,6 +52,10 @@ export function addFightMetrics(
     'of them proven on L1 by us since the start',
     () => attesting?.prosecution.proven ?? 0,
   );
+  gauge('items_audited', 'items of gateways run again since the start', () => court?.audits.audited ?? 0);
+  gauge('items_disputed', 'cases opened at the court since the start', () => court?.audits.disputed ?? 0);
+  gauge('votes_committed', 'votes committed at the court since the start', () => court?.votes.committed ?? 0);
+  gauge('votes_revealed', 'votes revealed at the court since the start', () => court?.votes.revealed ?? 0);
   gauge('game_gas', 'L1 gas of games, demands and attestations since the start', () => Number(gasUsed()));
   const { questions, refutations, attack: refuting, defence } = sampling ?? NO_SAMPLING;
   gauge('questions_asked', 'attesters asked for their samples since the start', () => questions.asked);

@@ -24,7 +24,7 @@ const ROOMS = {
     '@ethereumjs/block @ethereumjs/common @ethereumjs/evm @ethereumjs/statemanager @ethereumjs/tx @ethereumjs/util @ethereumjs/vm viem',
   ),
   prover: mayImport(ROLE, 'zod'),
-  challenger: mayImport(ROLE, 'prom-client viem zod'),
+  challenger: mayImport(`${ROLE} edge`, 'prom-client viem zod'),
   sequencer: mayImport(ROLE, 'express prom-client viem zod'),
   edge: mayImport('protocol vm service da', '@noble/curves ajv piscina re2js undici viem ws zod'),
   sdk: mayImport(`${ROLE} edge`, 'acorn esbuild iconv-lite tr46 viem whatwg-url zod'),

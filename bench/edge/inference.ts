@@ -1,10 +1,13 @@
 // docs/edge.md#bench: the cost of a record on its way through gateway and worker, with journal, signatures and receipts
 // on.
+import { setMaxListeners } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createOpenAiBackends } from '../../edge/backends/openai.ts';
+import { openAiConfig } from '../../edge/config.ts';
 import { createInvitation } from '../../edge/invitation.ts';
 import { createSigner } from '../../edge/signing.ts';
 import type { Hex } from '../../protocol/hex.ts';
@@ -30,6 +33,8 @@ export type InferenceBenchOptions = {
   readonly n: number;
   /** Kills the gateway (SIGKILL) when half of the calls are made, and starts it again. */
   readonly crash?: boolean;
+  /** Workers, in one process, that share the concurrency of 64. The default is 1. */
+  readonly workers?: number;
   /** Rows before the measured ones, for V8 to compile the code. The default is 2,000. */
   readonly warmUpRows?: number;
 };
@@ -39,11 +44,10 @@ const ROWS_PER_TASK = 1_000;
 const WARM_UP_ROWS = 2_000;
 const MODEL = 'bench/echo';
 const GATEWAY_KEY: Hex = `0x${'01'.repeat(32)}`;
-const WORKER_KEY: Hex = `0x${'02'.repeat(32)}`;
 
-/** Four processes: mock endpoint, worker, gateway, and this one as the sequencer. */
+/** Four processes: mock endpoint, workers, gateway, and this one as the sequencer. */
 export async function benchInference(options: InferenceBenchOptions): Promise<InferenceBench> {
-  const { latencyMs, n, crash = false, warmUpRows = WARM_UP_ROWS } = options;
+  const { latencyMs, n, crash = false, workers = 1, warmUpRows = WARM_UP_ROWS } = options;
   const dataDir = await mkdtemp(join(tmpdir(), 'mizu-bench-'));
   const parts: BenchProcess[] = [];
   const sequencer = await startLoopbackSequencer();
@@ -63,17 +67,12 @@ export async function benchInference(options: InferenceBenchOptions): Promise<In
       maxOpenTasks: 256,
     };
     const gateway = await start('gateway', gatewayInput);
-    const worker = await start('worker', {
-      gatewayUrl: gateway.url,
-      privateKey: WORKER_KEY,
-      invitation: createInvitation(sequencer.domain, createSigner(GATEWAY_KEY), {
-        name: 'bench',
-        worker: createSigner(WORKER_KEY).address,
-        expiry: Number.MAX_SAFE_INTEGER,
-      }),
-      concurrency: CONCURRENCY,
-      backends: [{ kind: 'openai', baseUrl: mock.url, models: { [MODEL]: 'echo' }, connections: CONCURRENCY }],
-    });
+    const worker = await start(
+      'workers',
+      Array.from({ length: workers }, (_, i) =>
+        workerInput(sequencer, gateway.url, mock.url, i, CONCURRENCY / workers),
+      ),
+    );
     const calls = () => requestJson<{ calls: number; repeated: number }>(mock.url);
     const warmTasks = addTasks(sequencer, warmUpRows, 0);
     await sequencer.whenSettled(warmTasks);
@@ -106,16 +105,71 @@ export async function benchInference(options: InferenceBenchOptions): Promise<In
   }
 }
 
+function workerInput(
+  sequencer: LoopbackSequencer,
+  gatewayUrl: string,
+  baseUrl: string,
+  i: number,
+  concurrency: number,
+) {
+  const privateKey: Hex = `0x${(0x200 + i).toString(16).padStart(64, '0')}`;
+  return {
+    gatewayUrl,
+    privateKey,
+    invitation: createInvitation(sequencer.domain, createSigner(GATEWAY_KEY), {
+      name: `bench-${i}`,
+      worker: createSigner(privateKey).address,
+      expiry: Number.MAX_SAFE_INTEGER,
+    }),
+    concurrency,
+    simulatorThreads: 0,
+    backends: [{ kind: 'openai', baseUrl, models: { [MODEL]: 'echo' }, connections: concurrency }],
+  };
+}
+
+export type DirectBench = { readonly records: number; readonly seconds: number };
+
+/** The same calls without a network: as many endless loops over the backend that a worker has. */
+export async function benchDirect({
+  latencyMs,
+  n,
+  warmUpRows = WARM_UP_ROWS,
+}: InferenceBenchOptions): Promise<DirectBench> {
+  const mock = await startPart('mock', { latencyMs });
+  const { backends, close } = createOpenAiBackends({
+    ...openAiConfig.parse({ kind: 'openai', baseUrl: mock.url, models: { [MODEL]: 'echo' }, connections: CONCURRENCY }),
+  });
+  try {
+    const callAll = async (count: number) => {
+      let next = 0;
+      const loop = async () => {
+        for (let i = next++; i < count; i = next++) await backends[0]!.complete(requestOf(0, i), NEVER);
+      };
+      await Promise.all(Array.from({ length: CONCURRENCY }, loop));
+    };
+    await callAll(warmUpRows);
+    const began = performance.now();
+    await callAll(n);
+    return { records: n, seconds: (performance.now() - began) / 1000 };
+  } finally {
+    await close();
+    await mock.stop();
+  }
+}
+
+const NEVER = new AbortController().signal;
+setMaxListeners(0, NEVER);
+
+function requestOf(partition: number, row: number) {
+  const content = `Partition ${partition}, row ${row}: ${'some words of text '.repeat(8)}`;
+  return { messages: [{ role: 'user' as const, content }], max_tokens: 256 };
+}
+
 function addTasks(sequencer: LoopbackSequencer, rows: number, firstPartition: number): number {
   const tasks = Math.ceil(rows / ROWS_PER_TASK);
   for (let task = 0; task < tasks; task++) {
     const count = Math.min(ROWS_PER_TASK, rows - task * ROWS_PER_TASK);
-    const requests = Array.from({ length: count }, (_, i) => ({
-      messages: [
-        { role: 'user', content: `Partition ${firstPartition + task}, row ${i}: ${'some words of text '.repeat(8)}` },
-      ],
-      max_tokens: 256,
-    }));
+    const requests = Array.from({ length: count }, (_, i) => requestOf(firstPartition + task, i));
     sequencer.addTask(MODEL, firstPartition + task, requests);
   }
   return tasks;

@@ -1,7 +1,7 @@
 // docs/edge.md#bench: one part of the measured network as a process of its own: `process.ts ROLE JSON`. It tells its
 // address to its parent.
 import { join } from 'node:path';
-import { parseGatewayConfig } from '../../edge/config.ts';
+import { parseGatewayConfig, type WorkerConfigInput } from '../../edge/config.ts';
 import { openGateway } from '../../edge/gateway/gateway.ts';
 import { createSequencer } from '../../edge/gateway/sequencer.ts';
 import { startWorker } from '../../edge/main.ts';
@@ -26,10 +26,10 @@ process.exitCode = await runService(async () => {
     process.send?.({ url: mock.url });
     return mock;
   }
-  if (role === 'worker') {
-    const worker = await startWorker(input);
-    process.send?.({ url: worker.address });
-    return worker;
+  if (role === 'workers') {
+    const workers = await Promise.all((input as WorkerConfigInput[]).map((one) => startWorker(one)));
+    process.send?.({ url: workers[0]?.address });
+    return { close: async () => void (await Promise.all(workers.map((worker) => worker.close()))) };
   }
   const gateway = await startLocalGateway(input);
   process.send?.({ url: gateway.url });

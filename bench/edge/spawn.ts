@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { startChild } from '../../service/process/child.ts';
 import { LOADER_ARGUMENTS } from '../../service/process/loader.ts';
 
-export type BenchRole = 'mock' | 'worker' | 'gateway';
+export type BenchRole = 'mock' | 'workers' | 'gateway';
 
 export type BenchProcess = {
   readonly url: string;

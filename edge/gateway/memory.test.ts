@@ -116,7 +116,7 @@ test('64 request objects of 50 MB are never in memory together, and a small task
       worker: createSigner(worker).address,
       expiry: 2 ** 40,
     });
-    parts.push(await startPart('worker', { gatewayUrl: gateway.url, privateKey: worker, invitation }));
+    parts.push(await startPart('workers', [{ gatewayUrl: gateway.url, privateKey: worker, invitation }]));
     const metrics = async () => {
       const { bytes } = await requestBytes(`${gateway.url}/metrics`, { timeoutSeconds: 60 });
       const read = (name: string) =>

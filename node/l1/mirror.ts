@@ -5,6 +5,7 @@ import {
   demandsAbi,
   disputeAbi,
   inboxAbi,
+  inferenceCourtAbi,
   rollupAbi,
   samplesAbi,
 } from '../../protocol/generated/abi.ts';
@@ -19,6 +20,7 @@ import {
   readAttestationEvent,
 } from './attestation-record.ts';
 import type { BatchRecord } from './batch-record.ts';
+import { CASE_EVENTS, type CaseRecord, type CaseTables, readCaseEvent } from './case-record.ts';
 import {
   bondKey,
   DEMAND_EVENTS,
@@ -50,6 +52,7 @@ import { readVoids, type VoidRecord } from './voids.ts';
 
 export type { AttestationRecord } from './attestation-record.ts';
 export type { BatchRecord } from './batch-record.ts';
+export type { CaseRecord } from './case-record.ts';
 export type { AssertionRecord, DelayedRecord, MirrorHead } from './mirror-events.ts';
 
 export type Mirror = SampleViews & {
@@ -78,6 +81,10 @@ export type Mirror = SampleViews & {
   attestations(assertion: Hex): Promise<AttestationRecord | undefined>;
   /** Assertions whose attesters were paid, in this order, each with its key; those behind the key `after`. */
   funded(after?: string): AsyncIterable<[key: string, assertion: Hex]>;
+  /** Cases of the court that are not closed. */
+  openCases(): Promise<CaseRecord[]>;
+  /** Cases of the court that are closed, from the first one on. */
+  closedCases(): AsyncIterable<CaseRecord>;
   /** Assertions that are neither confirmed nor rejected nor orphaned. */
   pending(): Promise<AssertionRecord[]>;
   game(id: Hex): Promise<GameRecord | undefined>;
@@ -102,14 +109,16 @@ export type MirroredAddresses = {
   readonly demands?: Address;
   readonly attestations?: Address;
   readonly samples?: Address;
+  readonly inferenceCourt?: Address;
 };
 
 /**
  * Contracts and events for the follower of service/l1/logs.ts. Without `dispute` and `demands` the mirror knows of no
- * games, without `attestations` of none of these, without `samples` of no questions to attesters.
+ * games, without `attestations` of none of these, without `samples` of no questions to attesters, without
+ * `inferenceCourt` of no cases.
  */
 export function mirroredContracts(addresses: MirroredAddresses) {
-  const { inbox, rollup, dispute, demands, attestations, samples } = addresses;
+  const { inbox, rollup, dispute, demands, attestations, samples, inferenceCourt } = addresses;
   return [
     { address: inbox, abi: inboxAbi, events: ['BatchPosted', 'BatchVoided', 'MessageDelayed'] },
     {
@@ -123,6 +132,7 @@ export function mirroredContracts(addresses: MirroredAddresses) {
       ? []
       : [{ address: attestations, abi: attestationsAbi, events: ATTESTATION_EVENTS }]),
     ...(samples === undefined ? [] : [{ address: samples, abi: samplesAbi, events: SAMPLE_EVENTS }]),
+    ...(inferenceCourt === undefined ? [] : [{ address: inferenceCourt, abi: inferenceCourtAbi, events: CASE_EVENTS }]),
   ] as const;
 }
 
@@ -153,6 +163,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
     funded: store.table('attestations-funded'),
   };
   const sampleTables = openSampleTables(store);
+  const caseTables: CaseTables = { open: store.table('court-open'), closed: store.table('court-closed') };
   const blocks = store.table<BlockEntry>('chain-blocks');
   const trimmed = store.table<true>('chain-trimmed');
   let heard = 0;
@@ -168,6 +179,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
         await readEvent(draft, tables, event, block);
         await readGameEvent(draft, gameTables, event);
         await readDemandEvent(draft, demandTables, event);
+        await readCaseEvent(draft, caseTables, event);
         await readAttestationEvent(draft, attestationTables, event, block);
         await readSampleEvent(draft, sampleTables, event);
       } catch (cause) {
@@ -265,6 +277,14 @@ export async function openMirror(store: Store): Promise<Mirror> {
       for await (const [key, bond] of demandTables.bonds.entries(startingWith(prefix)))
         bonds.push({ id: key.slice(prefix.length) as Hex, ...bond });
       return bonds;
+    },
+    async openCases() {
+      const cases: CaseRecord[] = [];
+      for await (const [, record] of caseTables.open.entries()) cases.push(record);
+      return cases;
+    },
+    closedCases: async function* () {
+      for await (const [, record] of caseTables.closed.entries()) yield record;
     },
     pending: () => list(tables.pending.entries()),
     assertions: async function* (from = 0n) {

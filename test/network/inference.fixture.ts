@@ -25,8 +25,8 @@ export type ListedTask = {
   readonly requestLength: number;
 };
 
-/** The gateway joins with a stake, and serves the model of the kernel's tests at 1 and 2 wei a token. */
-export async function joinGateway(network: TestNetwork): Promise<void> {
+/** The gateway joins with a stake, and serves a model of class A at 1 and 2 wei a token: that of the kernel's tests. */
+export async function joinGateway(network: TestNetwork, id: Hex = MODEL): Promise<void> {
   const { token, stakeManager, gatewayRegistry } = network.deployment.addresses;
   const amount = 10_000n * 10n ** 18n;
   await write(network, OWNER, token, mizuTokenAbi, 'mint', [OWNER.address, amount]);
@@ -38,24 +38,25 @@ export async function joinGateway(network: TestNetwork): Promise<void> {
     class: 0,
     inputPrice: 1n,
     outputPrice: 2n,
-    manifest: { root: MODEL, length: 1n },
+    manifest: { root: id, length: 1n },
     gateways: [GATEWAY.address],
   };
-  await write(network, MODEL_OWNER, gatewayRegistry, gatewayRegistryAbi, 'setModel', [MODEL, model]);
+  await write(network, MODEL_OWNER, gatewayRegistry, gatewayRegistryAbi, 'setModel', [id, model]);
 }
 
-/** A result for each task, of 10 and 3 tokens, on DA and signed by the gateway. */
+/** A result for each task, of 10 and 3 tokens unless `fields` says otherwise, on DA and signed by the gateway. */
 export async function signResults(
   network: TestNetwork,
   open: readonly ListedTask[],
   results: readonly Uint8Array[],
   nonce: bigint,
+  fields: Partial<InferenceItem> = {},
 ): Promise<Message> {
   const items = open.map((task, i): InferenceItem => {
     const { root: resultRoot, length: resultLength } = objectRef(results[i]!);
     const { run, stage, partition, attempt, requestRoot } = task;
     const names = { run, stage, partition, attempt, requestRoot };
-    return { ...names, resultRoot, resultLength, model: MODEL, inputTokens: 10n, outputTokens: 3n };
+    return { ...names, resultRoot, resultLength, model: MODEL, inputTokens: 10n, outputTokens: 3n, ...fields };
   });
   const { certificate } = await network.da.put(results, { expiry: BigInt(Math.floor(Date.now() / 1000) + 24 * 3600) });
   const signature = await GATEWAY.signTypedData({

@@ -267,6 +267,10 @@ async function buildNetwork(
       await write(owner, at.stakeManager, stakeManagerAbi, 'stake', [account, ROLE[role], amountWei]);
       await clock.advance(1);
     },
+    /** Tokens for any account, out of nothing. */
+    async grant(account: Address, amountWei: bigint) {
+      await write(withAccount(l1, keyOf(0)), at.token, mizuTokenAbi, 'mint', [account, amountWei]);
+    },
     async deposit(amount: bigint) {
       await write(user, at.token, mizuTokenAbi, 'approve', [at.inbox, amount]);
       await write(user, at.inbox, inboxAbi, 'deposit', [USER.address, amount]);

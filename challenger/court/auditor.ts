@@ -1,0 +1,125 @@
+// docs/court.md#audits: runs a part of all items again, drawn by what nobody knew when they were signed, and disputes those
+// that are not what the model says.
+import type { Abi } from 'viem';
+import type { ContractAddresses } from '../../contracts/deploy.ts';
+import { NO_MESSAGE_PROOF, proveMessage } from '../../dispute/calls.ts';
+import { showItem } from '../../dispute/shown-item.ts';
+import { deriveBatch, readBatchObject } from '../../node/l1/derive.ts';
+import type { BatchRecord } from '../../node/l1/mirror.ts';
+import type { LoopRound } from '../../node/loop.ts';
+import type { NetworkNode } from '../../node/node.ts';
+import { KIND } from '../../protocol/constants.ts';
+import { inferenceCourtAbi } from '../../protocol/generated/abi.ts';
+import { concatBytes, hexToBytes } from '../../protocol/hex.ts';
+import { encodeInferenceItem, type InferenceItem } from '../../protocol/inference.ts';
+import { decodeMessage } from '../../protocol/messages.ts';
+import { keccak } from '../../protocol/tree.ts';
+import type { Logger } from '../../service/process/log.ts';
+import type { Caller } from '../caller.ts';
+import type { ItemJudge } from './judge.ts';
+
+export type ItemAuditorParts = {
+  readonly node: NetworkNode;
+  readonly contracts: Pick<ContractAddresses, 'inferenceCourt'>;
+  readonly caller: Caller;
+  readonly judge: ItemJudge;
+  readonly log: Logger;
+  /** The part of all items that is run again, 0 to 1. */
+  readonly auditRate: number;
+  readonly bondWei: bigint;
+};
+
+export type AuditCounts = { audited: number; disputed: number };
+
+export type ItemAuditor = { readonly tasks: readonly LoopRound[]; readonly counts: Readonly<AuditCounts> };
+
+const CURSOR = 'next';
+/** Rows of an item that are run again. One of 64 that is wrong is among them with a chance of a fourth at least. */
+const AUDITED_ROWS = 16;
+const SPACE = 2 ** 32;
+
+export function createItemAuditor(parts: ItemAuditorParts): ItemAuditor {
+  const { node, contracts, caller, judge, log, auditRate, bondWei } = parts;
+  const { client } = node.l1;
+  const court = { address: contracts.inferenceCourt, abi: inferenceCourtAbi } as const;
+  const cursor = node.store.table<bigint>('court-audited');
+  const counts: AuditCounts = { audited: 0, disputed: 0 };
+
+  async function audit(batch: BatchRecord, signal: AbortSignal): Promise<boolean> {
+    const steps = await deriveBatch(node.mirror, node.objects, batch);
+    let sent = false;
+    for (const [place, { message }] of steps.entries()) {
+      if (message.bytes[0] !== KIND.InferenceResult) continue;
+      const items = itemsOf(message.bytes);
+      // The hash of the block that took the batch: the gateway had signed by then.
+      const block = items.length === 0 ? undefined : await client.getBlock({ blockNumber: batch.block });
+      for (const [index, item] of items.entries()) {
+        const drawn = keccak(
+          concatBytes([hexToBytes(block?.hash ?? '0x'), hexToBytes(caller.address), encodeInferenceItem(item)]),
+        );
+        if (!judge.knows(item.model) || new DataView(drawn.buffer, drawn.byteOffset).getUint32(0) >= auditRate * SPACE)
+          continue;
+        const { verdict, reason } = await judge.judge(item, signal, (count) => drawRows(drawn, count));
+        counts.audited++;
+        if (verdict !== 'wrong' && verdict !== 'unavailable') continue;
+        log.warn(
+          { batch: Number(batch.index), message: place, item: index, reason },
+          'an item is not what the model says',
+        );
+        sent = (await dispute(batch, place, message.bytes, index)) || sent;
+      }
+    }
+    return sent;
+  }
+
+  async function dispute(batch: BatchRecord, place: number, message: Uint8Array, index: number) {
+    const delayed = Number(batch.delayedUpTo - batch.delayedFrom);
+    const proof =
+      place < delayed
+        ? NO_MESSAGE_PROOF
+        : proveMessage(await readBatchObject(node.objects, batch), place - delayed, batch.messageCount - delayed);
+    const shown = showItem(message, proof, { batch: Number(batch.index), message: place, index });
+    const args = [batch.index, BigInt(place), BigInt(index)] as const;
+    const about = await client.readContract({ ...court, functionName: 'placeOf', args });
+    const isDone = async () => (await client.readContract({ ...court, functionName: 'caseAbout', args: [about] })) > 0n;
+    if (await isDone()) return false;
+    await caller.allowBond(contracts.inferenceCourt, bondWei);
+    const call = { ...court, abi: inferenceCourtAbi as Abi, functionName: 'open', args: [shown], isDone };
+    const sent = await caller.send(call, `item ${index} of message ${place} of batch ${batch.index}`);
+    if (sent) counts.disputed++;
+    return sent;
+  }
+
+  async function auditNext(signal: AbortSignal): Promise<boolean> {
+    let sent = false;
+    for (let next = (await cursor.get(CURSOR)) ?? 0n; next < node.execution.batches(); next++) {
+      if (signal.aborted) return sent;
+      const batch = await node.mirror.batch(next);
+      if (batch === undefined) return sent;
+      sent = (await audit(batch, signal)) || sent;
+      await node.store.write([cursor.put(CURSOR, next + 1n)]);
+    }
+    return sent;
+  }
+
+  return { counts, tasks: [auditNext] };
+}
+
+function itemsOf(message: Uint8Array): readonly InferenceItem[] {
+  try {
+    const decoded = decodeMessage(message);
+    return decoded.kind === 'InferenceResult' ? decoded.items : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Without those that are drawn twice. */
+function drawRows(seed: Uint8Array, count: number): readonly number[] {
+  if (count <= AUDITED_ROWS) return Array.from({ length: count }, (_, place) => place);
+  const places = Array.from({ length: AUDITED_ROWS }, (_, number) => {
+    const drawn = keccak(concatBytes([seed, Uint8Array.of(number)]));
+    return new DataView(drawn.buffer, drawn.byteOffset).getUint32(0) % count;
+  });
+  return [...new Set(places)];
+}

@@ -1,0 +1,78 @@
+// docs/court.md#bot: the validator's part in the court, put together.
+import type { ContractAddresses } from '../../contracts/deploy.ts';
+import { createBuiltinBackend } from '../../edge/backends/builtin.ts';
+import { createSimulateBackends } from '../../edge/backends/simulate-pool.ts';
+import { createKeptPrograms } from '../../edge/kept-programs.ts';
+import type { LoopRound } from '../../node/loop.ts';
+import type { NetworkNode } from '../../node/node.ts';
+import { MizuError } from '../../protocol/errors.ts';
+import { inferenceCourtAbi } from '../../protocol/generated/abi.ts';
+import type { Logger } from '../../service/process/log.ts';
+import type { Caller } from '../caller.ts';
+import { type AuditCounts, createItemAuditor } from './auditor.ts';
+import { createItemJudge } from './judge.ts';
+import { createVoter, type VoteCounts } from './voter.ts';
+
+export type CourtOptions = {
+  readonly node: NetworkNode;
+  readonly contracts: ContractAddresses;
+  readonly caller: Caller;
+  readonly log: Logger;
+  /** The part of all items of models that it has that is run again, 0 to 1. */
+  readonly auditRate: number;
+  /** Appeals against what it knows better, with a bond. */
+  readonly appeal: boolean;
+  /** Threads for simulators. */
+  readonly simulatorThreads: number;
+};
+
+export type CourtSeat = {
+  readonly tasks: readonly LoopRound[];
+  readonly votes: Readonly<VoteCounts>;
+  readonly audits: Readonly<AuditCounts>;
+  close(): Promise<void>;
+};
+
+/** Bytes of simulators' programs that are kept. */
+const MAX_KEPT_BYTES = 64 * 1024 * 1024;
+
+/** It votes about the models that every machine has: the built-in one, and simulators. */
+export async function openCourtSeat(options: CourtOptions): Promise<CourtSeat> {
+  const { node, contracts, caller, log, simulatorThreads } = options;
+  const bondWei = await node.l1.client.readContract({
+    address: contracts.inferenceCourt,
+    abi: inferenceCourtAbi,
+    functionName: 'bond',
+  });
+  const getKept = createKeptPrograms(MAX_KEPT_BYTES, async ({ root, length }) => {
+    const local = node.objects.getSync(root);
+    return local ?? node.da.get(root, { length }).catch(() => null);
+  });
+  const simulators = createSimulateBackends(simulatorThreads, async (ref) => {
+    const program = await getKept(ref);
+    if (program === null) throw noProgram(ref.root);
+    return program;
+  });
+  const judge = createItemJudge(node, [createBuiltinBackend(), ...simulators.backends]);
+  const voter = createVoter({ node, contracts, caller, judge, log, appeal: options.appeal, bondWei });
+  const auditor = createItemAuditor({ node, contracts, caller, judge, log, auditRate: options.auditRate, bondWei });
+  return {
+    tasks: [...voter.tasks, ...auditor.tasks],
+    votes: voter.counts,
+    audits: auditor.counts,
+    async close() {
+      voter.close();
+      await simulators.close();
+    },
+  };
+}
+
+function noProgram(root: string): MizuError {
+  return new MizuError({
+    code: 'edge/no-program',
+    message: 'The program of a simulator is not to be had.',
+    expected: `object ${root} on a DA member`,
+    actual: 'none gives it',
+    retryable: true,
+  });
+}
