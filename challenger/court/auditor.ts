@@ -59,7 +59,9 @@ export function createItemAuditor(parts: ItemAuditorParts): ItemAuditor {
         );
         if (!judge.knows(item.model) || new DataView(drawn.buffer, drawn.byteOffset).getUint32(0) >= auditRate * SPACE)
           continue;
-        const { verdict, reason } = await judge.judge(item, signal, (count) => drawRows(drawn, count));
+        const { verdict, reason } = await judge.judge(item, { batch: batch.index, message: place }, signal, (count) =>
+          drawRows(drawn, count),
+        );
         counts.audited++;
         if (verdict !== 'wrong' && verdict !== 'unavailable') continue;
         log.warn(

@@ -127,7 +127,7 @@ async function startRun(nonce: bigint): Promise<Hex> {
 }
 
 /** What the model says, with one letter changed where the gateway lies. */
-async function answer(nonce: bigint, lie: string): Promise<ListedTask> {
+async function answer(nonce: bigint, lie: string): Promise<{ task: ListedTask; message: Message }> {
   const [task] = await until('the task', async () => {
     const open = await rpc<ListedTask[]>('mizu_getInferenceTasks', { models: [MODEL], limit: 10, waitSeconds: 1 });
     return open.length > 0 ? open : undefined;
@@ -138,8 +138,9 @@ async function answer(nonce: bigint, lie: string): Promise<ListedTask> {
   const lines = [encodeResultLine(0, row), encodeResultLine(1, { ...row, content: `${content}${lie}` })];
   const results = [encodeResults(NAME, lines, tokens)];
   const fields = { model: MODEL, inputTokens: BigInt(tokens.input), outputTokens: BigInt(tokens.output) };
-  await send(await signResults(network, [task!], results, nonce, fields));
-  return task!;
+  const message = await signResults(network, [task!], results, nonce, fields);
+  await send(message);
+  return { task: task!, message };
 }
 
 const statusOf = async () => (await rpc<{ status: string } | null>('mizu_getRun', run))?.status;
@@ -148,7 +149,7 @@ test('a lie in one row is found, disputed, voted on by who has run it again, and
   await until('deposit', async () => (await rpc<{ balance: string }>('mizu_getAccount', network.user)).balance !== '0');
   run = await startRun(0n);
   const lied = await answer(1n, '!');
-  expect(lied.attempt).toBe(0);
+  expect(lied.task.attempt).toBe(0);
   await until('the run is done, with the lie', async () => (await statusOf()) === 'done');
   await until('a case', async () => (await caseOf(1n)).status === CASE_STATUS.voting);
   await until('all have committed', () => validators.every((one) => votesOf(one).committed === 1));
@@ -170,6 +171,10 @@ test('a lie in one row is found, disputed, voted on by who has run it again, and
   await answer(2n, '');
   await until('the run is done again, with the truth', async () => (await statusOf()) === 'done');
   await until('the fee is claimed', () => validators.every((one) => votesOf(one).claimed === 1));
-  await until('the true item is audited', () => validators[0]!.fight!.court!.audits.audited === 2);
-  expect(validators[0]!.fight!.court!.audits.disputed).toBe(1);
+  const { audits } = validators[0]!.fight!.court!;
+  await until('the true item is audited', () => audits.audited === 2);
+  // The kernel does not take the copy of a message, so nothing is held against it.
+  await network.force(encodeMessage(lied.message));
+  await until('the copy is audited', () => audits.audited === 3);
+  expect(audits.disputed).toBe(1);
 });

@@ -62,7 +62,7 @@ export function createVoter(parts: VoterParts): Voter {
     const stop = new AbortController();
     const entry: { stop: AbortController; judgement?: ItemJudgement } = { stop };
     judging.set(record.id, entry);
-    judge.judge(itemOf(record), stop.signal).then(
+    judge.judge(itemOf(record), record.place, stop.signal).then(
       (judgement) => {
         entry.judgement = judgement;
         log.info({ case: String(record.id), ...judgement }, 'judged an item');

@@ -10,11 +10,16 @@ export type CaseRecord = {
   readonly id: bigint;
   readonly gateway: Address;
   readonly challenger: Address;
+  /** Where the message stands that has the item. */
+  readonly place: MessagePlace;
   /** The 256 bytes of the item. */
   readonly bytes: Hex;
   /** Who has committed in which round, and whether he has revealed. */
   readonly ballots: readonly CaseBallot[];
 };
+
+/** `message` counts the batch's messages from its first delayed one. */
+export type MessagePlace = { readonly batch: bigint; readonly message: number };
 
 export type CaseBallot = { readonly round: number; readonly voter: Address; readonly isRevealed: boolean };
 
@@ -28,7 +33,7 @@ export type CaseTables = {
 export const CASE_EVENTS = ['CaseOpened', 'Committed', 'Revealed', 'Closed'] as const;
 
 type Args = {
-  CaseOpened: { id: bigint; gateway: Address; challenger: Address; item: Hex };
+  CaseOpened: { id: bigint; gateway: Address; challenger: Address; batch: bigint; message: bigint; item: Hex };
   Committed: { id: bigint; round: bigint; voter: Address };
   Revealed: { id: bigint; round: bigint; voter: Address };
   Closed: { id: bigint };
@@ -37,8 +42,9 @@ type Args = {
 export async function readCaseEvent(draft: Draft, { open, closed }: CaseTables, event: ContractEvent): Promise<void> {
   switch (event.eventName) {
     case 'CaseOpened': {
-      const { id, gateway, challenger, item } = event.args as Args['CaseOpened'];
-      return draft.put(open, numberKey(id), { id, gateway, challenger, bytes: item, ballots: [] });
+      const { id, gateway, challenger, batch, message, item } = event.args as Args['CaseOpened'];
+      const place = { batch, message: Number(message) };
+      return draft.put(open, numberKey(id), { id, gateway, challenger, place, bytes: item, ballots: [] });
     }
     case 'Committed':
       return note(draft, open, event.args as Args['Committed'], false);

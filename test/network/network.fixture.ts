@@ -267,6 +267,10 @@ async function buildNetwork(
       await write(owner, at.stakeManager, stakeManagerAbi, 'stake', [account, ROLE[role], amountWei]);
       await clock.advance(1);
     },
+    /** A message past the sequencer. */
+    async force(message: Uint8Array) {
+      await write(user, at.inbox, inboxAbi, 'forceMessage', [bytesToHex(message)]);
+    },
     /** Tokens for any account, out of nothing. */
     async grant(account: Address, amountWei: bigint) {
       await write(withAccount(l1, keyOf(0)), at.token, mizuTokenAbi, 'mint', [account, amountWei]);
