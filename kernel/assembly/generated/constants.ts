@@ -81,6 +81,7 @@ export const TYPE_CERTIFICATE = 'Certificate(uint64 epoch,bytes32 objectsHash,ui
 export const TYPE_STORAGE_REQUEST = 'StorageRequest(address account,bytes32 objectsHash,uint64 totalLength,uint64 expiry,uint64 until)';
 export const TYPE_INFERENCE_BATCH = 'InferenceBatch(address gateway,uint64 nonce,bytes32 itemsRoot)';
 export const TYPE_PROMISE = 'Promise(uint64 batch,uint32 message,bytes32 messageHash)';
+export const TYPE_ATTESTATION = 'Attestation(bytes32 assertion,bytes32 commitment)';
 export const MAX_ITEM_TOKENS: u64 = 4294967296;
 export const MAX_SINK_TASKS: u32 = 8192;
 export const MAX_STAGE_WIDTH: u32 = 1024;
