@@ -1,6 +1,7 @@
 // docs/court.md#economics: with the default parameters nothing pays that harms others.
 import { expect, test } from 'vitest';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
+import { attestationRows } from './attestations.ts';
 import { courtRows } from './court.ts';
 import { isAsItMust } from './row.ts';
 import { economicRows } from './sections.ts';
@@ -33,4 +34,13 @@ test('parameters that let lies pay are seen', () => {
       .filter((row) => !isAsItMust(row))
       .map(({ does }) => does),
   ).toEqual(['re-runs and votes']);
+});
+
+test('a penalty that is too rare or too small for attesting unseen is seen', () => {
+  const of = (changes: Partial<typeof DEVNET_CONFIG>) =>
+    attestationRows({ ...DEVNET_CONFIG, ...changes }).filter((row) => !isAsItMust(row)).length;
+  expect(of({})).toBe(0);
+  expect(of({ sampleOdds: 64n })).toBe(2);
+  expect(of({ silentPenaltyWei: 8n * MIZU })).toBe(1);
+  expect(of({ falseShareBasisPoints: 0 })).toBe(2);
 });
