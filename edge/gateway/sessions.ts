@@ -22,6 +22,7 @@ import { addressOf, hashLeaseResult, hashWorkerHello, verifySignature } from '..
 import { type Admissions, refuse, type WorkerAdmission } from './admission.ts';
 import { createIntake } from './intake.ts';
 import type { Lease } from './leases.ts';
+import { createPace, type Pace } from './pace.ts';
 import type { Programs } from './programs.ts';
 import type { Queue } from './queue.ts';
 import type { Reputation, WorkerFault } from './reputation.ts';
@@ -60,6 +61,7 @@ type Session = {
   readonly publicKey: Hex;
   readonly models: ReadonlySet<string>;
   readonly credits: number;
+  readonly pace: Pace;
   readonly admission: WorkerAdmission;
   draining: boolean;
   alive: boolean;
@@ -71,8 +73,6 @@ type Session = {
 
 const HELLO_SECONDS = 10;
 const PING_SECONDS = 20;
-// A worker's credits are cut into so many leases that one can be on its way while the others are worked on.
-const LEASES_IN_CREDITS = 4;
 /** The most connections of one address that have sent no hello. */
 const STRANGERS_PER_ADDRESS = 64;
 /** The most bytes of leases that wait to be written to a worker. */
@@ -106,10 +106,10 @@ export function createSessions(options: SessionsOptions): Sessions {
   };
 
   const dispatchTo = (session: Session): boolean => {
-    const { socket, worker, models, credits } = session;
-    const rows = Math.min(options.leaseRows, Math.ceil(credits / LEASES_IN_CREDITS));
+    const { socket, worker, models, pace } = session;
+    const rows = pace.leaseRows();
     if (!takesRows(session)) return false;
-    if (socket.bufferedAmount > MAX_UNSENT_BYTES || credits - rowsOf(worker) < rows) return false;
+    if (socket.bufferedAmount > MAX_UNSENT_BYTES || pace.room() - rowsOf(worker) < rows) return false;
     const grant = queue.lease({ worker, models, rows });
     if (grant === undefined) return false;
     const { lease, task, places, deadline, seal } = grant.lease;
@@ -150,6 +150,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     try {
       await queue.accept(lease, frame);
       reputation.succeeded(worker);
+      session.pace.answered(frame.rows.length);
       if (socket.readyState === WebSocket.OPEN) send(socket, { type: 'accepted', lease: frame.lease });
     } catch (error) {
       if (!(error instanceof MizuError) || !error.retryable) throw error;
@@ -198,6 +199,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       publicKey,
       models: new Set(hello.models),
       credits,
+      pace: createPace(credits, options.leaseRows, Date.now),
       admission,
       draining: false,
       alive: true,
