@@ -53,7 +53,7 @@ function levelOf({ confirmed, attested }: Verified): string {
   if (confirmed) return 'confirmed on L1';
   if (attested === undefined) return 'asserted on L1; its window is still open';
   const percent = Number((BigInt(attested.weight) * 100n) / BigInt(attested.totalWeight));
-  return `attested by ${percent} % of the validators' stake; its window on L1 is still open`;
+  return `asserted on L1 and attested by ${percent} % of the validators' stake; its window is still open`;
 }
 
 function tell(output: Output, verified: Verified): void {

@@ -190,6 +190,7 @@ type NamedCode =
   | 'sdk/network-goes-on'
   | 'sdk/no-account'
   | 'sdk/no-backend'
+  | 'sdk/no-case'
   | 'sdk/no-dataset'
   | 'sdk/no-input'
   | 'sdk/no-l1'

@@ -118,6 +118,10 @@ export const SDK_ERRORS = {
     means: 'No local backend answers for a model of the workflow.',
     toDo: 'Give one with `--backend URL`, or use `builtin/small`. `mizu run --max MIZU` makes no dry run and needs none.',
   },
+  'sdk/no-case': {
+    means: 'The court has no case of this number.',
+    toDo: 'List the newest with `npx mizu court`.',
+  },
   'sdk/no-dataset': {
     means: 'The run has no dataset: it is not done, or has failed.',
     toDo: 'Wait for it with `npx mizu watch RUN`, or see what happened with `npx mizu why RUN`.',
