@@ -1,11 +1,11 @@
 // docs/edge.md#pace
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createPace } from './pace.ts';
+import { createWorkerPace } from './pace.ts';
 
 test('a slow worker has what it has asked for, in four leases', () => {
   let now = 0;
-  const pace = createPace(64, 64, () => now);
+  const pace = createWorkerPace(64, 64, () => now);
   for (let i = 0; i < 50; i++) {
     now += 10_000;
     pace.answered(16);
@@ -16,7 +16,7 @@ test('a slow worker has what it has asked for, in four leases', () => {
 
 test('a fast worker with few credits has what it answers in a second, and no more', () => {
   let now = 0;
-  const pace = createPace(4, 64, () => now);
+  const pace = createWorkerPace(4, 64, () => now);
   expect(pace.leaseRows()).toBe(1);
   for (let i = 0; i < 2_000; i++) {
     now += 10;
@@ -35,7 +35,7 @@ test('a fast worker with few credits has what it answers in a second, and no mor
 
 test('leases that end at the same moment make nobody fast', () => {
   let now = 0;
-  const pace = createPace(64, 64, () => now);
+  const pace = createWorkerPace(64, 64, () => now);
   for (let round = 0; round < 20; round++) {
     now += 20_000;
     for (let lease = 0; lease < 4; lease++) pace.answered(16);
@@ -52,7 +52,7 @@ test('whatever comes, a lease has a row at least and the most at most, and the r
       steps,
       (credits, most, answers) => {
         let now = 0;
-        const pace = createPace(credits, most, () => now);
+        const pace = createWorkerPace(credits, most, () => now);
         for (const [ms, rows] of answers) {
           now += ms;
           pace.answered(rows);

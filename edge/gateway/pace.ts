@@ -1,6 +1,6 @@
 // docs/edge.md#pace: how many rows a worker is given at a time: what it has asked for, and more if it answers faster.
 
-export type Pace = {
+export type WorkerPace = {
   /** The worker has answered a lease of so many rows. */
   answered(rows: number): void;
   /** The most rows that it may have at one time. */
@@ -21,7 +21,7 @@ const MEMORY_MS = 2_000;
  * costs as much as many rows of a fast model, so who answers fast has longer leases: of a quarter of what it answers in a
  * second.
  */
-export function createPace(credits: number, most: number, now: () => number): Pace {
+export function createWorkerPace(credits: number, most: number, now: () => number): WorkerPace {
   let last = now();
   let rowsPerMs = 0;
   const rate = () => rowsPerMs * Math.exp((last - now()) / MEMORY_MS);

@@ -22,7 +22,7 @@ import { addressOf, hashLeaseResult, hashWorkerHello, verifySignature } from '..
 import { type Admissions, refuse, type WorkerAdmission } from './admission.ts';
 import { createIntake } from './intake.ts';
 import type { Lease } from './leases.ts';
-import { createPace, type Pace } from './pace.ts';
+import { createWorkerPace, type WorkerPace } from './pace.ts';
 import type { Programs } from './programs.ts';
 import type { Queue } from './queue.ts';
 import type { Reputation, WorkerFault } from './reputation.ts';
@@ -61,7 +61,7 @@ type Session = {
   readonly publicKey: Hex;
   readonly models: ReadonlySet<string>;
   readonly credits: number;
-  readonly pace: Pace;
+  readonly pace: WorkerPace;
   readonly admission: WorkerAdmission;
   draining: boolean;
   alive: boolean;
@@ -199,7 +199,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       publicKey,
       models: new Set(hello.models),
       credits,
-      pace: createPace(credits, options.leaseRows, Date.now),
+      pace: createWorkerPace(credits, options.leaseRows, Date.now),
       admission,
       draining: false,
       alive: true,

@@ -11,7 +11,7 @@ export type CaseRecord = {
   readonly gateway: Address;
   readonly challenger: Address;
   /** Where the message stands that has the item. */
-  readonly place: MessagePlace;
+  readonly place: CasePlace;
   /** The 256 bytes of the item. */
   readonly bytes: Hex;
   /** Who has committed in which round, and whether he has revealed. */
@@ -19,7 +19,7 @@ export type CaseRecord = {
 };
 
 /** `message` counts the batch's messages from its first delayed one. */
-export type MessagePlace = { readonly batch: bigint; readonly message: number };
+export type CasePlace = { readonly batch: bigint; readonly message: number };
 
 export type CaseBallot = { readonly round: number; readonly voter: Address; readonly isRevealed: boolean };
 
