@@ -7,7 +7,19 @@ import { expect, test } from 'vitest';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const COMMANDS = ['devnet', 'demo', 'dev', 'quote', 'deploy', 'run', 'watch', 'renew', 'runs', 'why', 'dataset get'];
 const STAKES = ['stake', 'delegate', 'unbond', 'claim', 'stakes'];
-const OTHERS = ['verify', 'court', 'escape', 'invite', 'vm run', 'da', 'sequencer', 'executor', 'validator', 'gateway', 'edge'];
+const OTHERS = [
+  'verify',
+  'court',
+  'escape',
+  'invite',
+  'vm run',
+  'da',
+  'sequencer',
+  'executor',
+  'validator',
+  'gateway',
+  'edge',
+];
 const MISTAKES = [
   'rnus',
   'run',
