@@ -4,13 +4,7 @@ import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { ROLE } from '../../protocol/roles.ts';
 import type { L1 } from '../../service/l1/l1.ts';
-
-export type AttestedBy = {
-  /** Stake that has attested the assertion, in wei. */
-  readonly weight: string;
-  /** Stake of all validators, in wei. */
-  readonly totalWeight: string;
-};
+import type { AttestedBy } from './views.ts';
 
 /** More assertions than this are not pending at one time. */
 const MAX_PENDING = 256;

@@ -50,12 +50,14 @@ async function waitForLevel(network: Network, run: Hex, timeoutSeconds: number, 
     // Asked again each time: L1 may change where it ends.
     const { batches, status } = await readRun(network, run);
     const last = Math.max(...batches);
-    if (status !== 'running' && chain[level].batch > last) {
+    // A sequencer that knows of no attestations tells nothing of them.
+    const reached = chain[level]?.batch ?? 0;
+    if (status !== 'running' && reached > last) {
       const assertion = await assertionOf(network, last, level);
       if (assertion !== undefined)
         return { batches: await Promise.all(batches.map((index) => readBatch(network, index))), assertion };
     }
-    if (Date.now() > deadline) throw notReached(level, last, chain[level].batch, timeoutSeconds);
+    if (Date.now() > deadline) throw notReached(level, last, reached, timeoutSeconds);
     await delay(POLL_MS);
   }
 }
@@ -67,7 +69,8 @@ async function assertionOf(network: Network, batch: number, level: Level): Promi
     ({ fromBatch, toBatch, status, attested }) =>
       fromBatch <= batch &&
       batch < toBatch &&
-      (status === 'confirmed' || (level === 'attested' && status === 'pending' && attested !== null)),
+      (status === 'confirmed' ||
+        (level === 'attested' && status === 'pending' && attested?.l1Transaction !== undefined)),
   );
 }
 

@@ -69,6 +69,7 @@ const chain = z.object({
   sequencer: address.optional(),
   head: z.object({ batch: count, message: count, step: count, stateRoot: hash }).optional(),
   confirmed: z.object({ batch: count, step: count, assertion: hash.optional() }).optional(),
+  attested: z.object({ batch: count, step: count, assertion: hash.optional() }).optional(),
 });
 
 const receipt = z.looseObject({
@@ -169,6 +170,9 @@ const assertion = z.object({
   status: z.enum(['pending', 'confirmed', 'rejected', 'orphaned']),
   l1Transaction: hash,
   confirmedBy: maybe(hash).optional(),
+  attested: maybe(
+    z.object({ l1Transaction: hash, l1Block: count, weight: wei, totalWeight: wei, attesters: count }),
+  ).optional(),
   asserter: address,
 });
 

@@ -13,7 +13,7 @@ import type { Metadata } from '../compile/definition.ts';
 import { inputArguments } from '../input/words.ts';
 import { type CheckedFolder, checkFile, checkFolder, FolderChanged } from '../output/check-folder.ts';
 import { shellWord } from '../output/shell-word.ts';
-import { type AttestedBy, readAttested } from './attested.ts';
+import { readAttested } from './attested.ts';
 import { explainChange } from './changed.ts';
 import { discoverNetwork, pinnedNetwork } from './discover.ts';
 import { connectNetwork, type Network } from './network.ts';
@@ -22,7 +22,7 @@ import { findRecord, type SavedRun } from './state-file.ts';
 import { assertOrigin, assertSame, assertSequencer, resolveTrust, type TrustRoot } from './trust.ts';
 import type { TrustFlags } from './trust-flags.ts';
 import { verifyReuse } from './verify-reuse.ts';
-import type { RunView } from './views.ts';
+import type { AttestedBy, RunView } from './views.ts';
 import { readMetadata } from './watch.ts';
 
 /** Where `verifyTarget` asks, and what it must find. */

@@ -25,7 +25,7 @@ export type ChainView = {
   readonly head: { readonly batch: number; readonly message: number; readonly step: number; readonly stateRoot: Hex };
   readonly confirmed: { readonly batch: number; readonly step: number };
   /** The last assertion that is attested, with all before it: docs/attestations.md#levels. */
-  readonly attested: { readonly batch: number; readonly step: number };
+  readonly attested?: { readonly batch: number; readonly step: number };
 };
 
 export type PromiseView = {
@@ -114,6 +114,14 @@ export type BatchView = {
   readonly firstStep: number;
 };
 
+/** Who has attested an assertion: docs/attestations.md#levels. */
+export type AttestedBy = {
+  /** Stake that has attested the assertion, in wei. */
+  readonly weight: string;
+  /** Stake of all validators, in wei. */
+  readonly totalWeight: string;
+};
+
 export type AssertionView = {
   readonly id: Hex;
   readonly fromBatch: number;
@@ -121,7 +129,7 @@ export type AssertionView = {
   readonly status: string;
   readonly l1Transaction: Hex;
   /** Null while less than two thirds of the validators' stake have attested it. */
-  readonly attested: {
+  readonly attested?: {
     readonly l1Transaction: Hex;
     readonly l1Block: number;
     /** Wei. */

@@ -18,7 +18,7 @@ test.concurrent('npm start stays up until Ctrl-C, and leaves nothing running', a
   const clone = linkClone(join(home, 'start'));
   const { output } = await runUntil(clone, 'npm start -- --every 400', 'The network stays up.');
   expect(output).toMatch(
-    /confirmed on L1[\s\S]*✓ file: [\s\S]*The network stays up\. Ctrl-C stops it\.\s*Stopping the network/,
+    /attested by validators with two thirds[\s\S]*confirmed on L1[\s\S]*✓ file: [\s\S]*The network stays up\. Ctrl-C stops it\.\s*Stopping the network/,
   );
   expect(survivors(clone)).toEqual([]);
 });
