@@ -1,5 +1,6 @@
 // docs/disputes.md#playing: which wrong assertions a challenger attacks, and on which it spends nothing.
 import { expect, test } from 'vitest';
+import { createAssertionJudge } from '../node/agreement.ts';
 import type { AssertionRecord, AssertionStatus } from '../node/l1/mirror-events.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
@@ -69,7 +70,16 @@ function createWorld(parent: Pick<AssertionRecord, 'status' | 'post'>, isMoot = 
     readContract: async ({ functionName }: { functionName: string }) => (functionName === 'window' ? 10n : isPatient),
   };
   const [contracts, log] = [{ dispute: id(8), rollup: id(9) }, createLogger('test', 'silent')];
-  const parts = { node, contracts, caller: { address: id(7) }, demander, oracles: {}, log, bondWei: 1n };
+  const verdictOf = createAssertionJudge(node.mirror as never, node.execution as never);
+  const parts = {
+    node: { ...node, verdictOf },
+    contracts,
+    caller: { address: id(7) },
+    demander,
+    oracles: {},
+    log,
+    bondWei: 1n,
+  };
   const attacker = createAttacker(parts as unknown as Parameters<typeof createAttacker>[0]);
   return { attacker, searched };
 }

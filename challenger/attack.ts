@@ -7,7 +7,7 @@ import type { Oracles } from '../dispute/oracles.ts';
 import { firstList } from '../dispute/play.ts';
 import { createRounds } from '../dispute/rounds.ts';
 import { locateStep } from '../dispute/trace/locate.ts';
-import { createAssertionJudge, ownSteps } from '../node/agreement.ts';
+import { ownSteps } from '../node/agreement.ts';
 import type { AssertionRecord } from '../node/l1/mirror.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { disputeAbi, rollupAbi } from '../protocol/generated/abi.ts';
@@ -58,7 +58,7 @@ export function createAttacker(parts: AttackParts): Attacker {
   const call = { ...dispute, abi: disputeAbi as Abi };
   const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
   const counts: AttackCounts = { opened: 0, leavesRejected: 0 };
-  const verdictOf = createAssertionJudge(node.mirror, node.execution);
+  const { verdictOf } = node;
   const isWrong = async (assertion: AssertionRecord) => (await verdictOf(assertion)) === 'differs';
   const told = new Set<string>();
   const rounds = createRounds<AssertionRecord>({ log });

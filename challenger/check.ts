@@ -1,6 +1,6 @@
 // docs/prover.md#validator: every assertion is held against our own execution, in the order of L1.
 import { describeDifference, findWrongStep, type LeafDifference, type WrongStep } from '../dispute/wrong-step.ts';
-import { createAssertionJudge, ownSteps } from '../node/agreement.ts';
+import { ownSteps } from '../node/agreement.ts';
 import { decodeBodyIndex } from '../node/body/receipts.ts';
 import { deriveBatch, requireObject } from '../node/l1/derive.ts';
 import type { AssertionRecord } from '../node/l1/mirror.ts';
@@ -54,9 +54,8 @@ type Seal = { readonly id: Hex; readonly fingerprint: Hex };
 
 /** The store remembers what was checked. An assertion that a reorganisation of L1 changes is checked again. */
 export async function openChecker(node: NetworkNode): Promise<Checker> {
-  const { store, mirror, execution } = node;
+  const { store, mirror, verdictOf } = node;
   const table = store.table<Seal>('checked');
-  const verdictOf = createAssertionJudge(mirror, execution);
   let count = 0n;
   for await (const [key] of table.entries({ reverse: true, limit: 1 })) count = BigInt(`0x${key}`) + 1n;
 

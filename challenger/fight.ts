@@ -82,7 +82,7 @@ export async function createFight(options: FightOptions): Promise<Fight> {
   const attesting =
     options.attest === undefined
       ? undefined
-      : openAttesting({ ...options, ...options.attest, caller, oracles, dryRun: options.dryRun ?? false });
+      : await openAttesting({ ...options, ...options.attest, caller, oracles, dryRun: options.dryRun ?? false });
   const sampling =
     attesting === undefined
       ? undefined

@@ -3,7 +3,7 @@
 import { createOracles } from '../dispute/oracles.ts';
 import { locateStep } from '../dispute/trace/locate.ts';
 import type { TracePlace } from '../dispute/trace/trace.ts';
-import { type MessagePlace, readStep } from '../dispute/trace/trace-input.ts';
+import { readStep } from '../dispute/trace/trace-input.ts';
 import { createTraces } from '../dispute/trace/traces.ts';
 import { findWrongStep } from '../dispute/wrong-step.ts';
 import { readKernel } from '../kernel/file.ts';
@@ -11,6 +11,7 @@ import { judge, ownSteps } from '../node/agreement.ts';
 import { NO_BODY } from '../node/body/recorder.ts';
 import type { NodeConfig } from '../node/config.ts';
 import { requireObject } from '../node/l1/derive.ts';
+import type { MessagePlace } from '../node/l1/message-place.ts';
 import type { AssertionRecord } from '../node/l1/mirror.ts';
 import { followAndWork } from '../node/loop.ts';
 import { type NetworkNode, openNode } from '../node/node.ts';

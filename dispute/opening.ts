@@ -1,5 +1,6 @@
 // docs/disputes.md#game: the arguments that open a game about one step of an assertion.
 import { readBatchObject } from '../node/l1/derive.ts';
+import type { MessagePlace } from '../node/l1/message-place.ts';
 import type { NetworkNode } from '../node/node.ts';
 import type { Hex } from '../protocol/hex.ts';
 import {
@@ -11,7 +12,6 @@ import {
   proveMessage,
 } from './calls.ts';
 import type { Refutation } from './player.ts';
-import type { MessagePlace } from './trace/trace-input.ts';
 
 export type OpeningRequest = {
   readonly claimed: ClaimedStep;

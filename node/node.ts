@@ -5,10 +5,12 @@ import type { Logger } from '../service/process/log.ts';
 import type { ObjectStore } from '../service/storage/objects.ts';
 
 import type { Program } from '../vm/program.ts';
+import { type AgreementVerdict, createAssertionJudge } from './agreement.ts';
 import type { StepRecorderFactory } from './body/recorder.ts';
 import type { NodeConfig } from './config.ts';
 import { type NodeCore, openCore } from './core.ts';
 import { type Execution, openExecution } from './execution.ts';
+import type { AssertionRecord } from './l1/mirror.ts';
 import { followMirror } from './l1/mirror-follow.ts';
 import { POLL_MS } from './loop.ts';
 import type { StepOutcome } from './transition.ts';
@@ -18,6 +20,8 @@ type Shared = 'da' | 'store' | 'objects' | 'nodes' | 'pool' | 'mirror' | 'transi
 export type NetworkNode = Pick<NodeCore, Shared> & {
   readonly l1: L1;
   readonly execution: Execution;
+  /** Whether an assertion is what we have executed; verdicts are remembered, for all who ask. */
+  readonly verdictOf: (assertion: AssertionRecord) => Promise<AgreementVerdict>;
   /** The kernel as the DataVM's program. */
   readonly kernel: Program;
   /**
@@ -66,6 +70,7 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
     pool,
     mirror,
     execution,
+    verdictOf: createAssertionJudge(mirror, execution),
     transition,
     programs,
     kernel: engine.program,

@@ -2,13 +2,12 @@
 // it, and collects our share.
 import type { Abi } from 'viem';
 import type { ContractAddresses } from '../../contracts/deploy.ts';
-import { createAssertionJudge } from '../../node/agreement.ts';
 import type { Attestation } from '../../node/attestations/attestation.ts';
 import { type AttestationWeights, isQuorum } from '../../node/attestations/weights.ts';
 import type { AssertionRecord } from '../../node/l1/mirror.ts';
 import type { LoopRound } from '../../node/loop.ts';
 import type { NetworkNode } from '../../node/node.ts';
-import { attestationsAbi, rollupAbi } from '../../protocol/generated/abi.ts';
+import { attestationsAbi } from '../../protocol/generated/abi.ts';
 import { type Address, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { keccakHex } from '../../protocol/tree.ts';
 import type { Logger } from '../../service/process/log.ts';
@@ -17,7 +16,7 @@ import type { ByAttester, Known } from './known.ts';
 
 export type AttesterParts = {
   readonly node: NetworkNode;
-  readonly contracts: Pick<ContractAddresses, 'attestations' | 'rollup'>;
+  readonly contracts: Pick<ContractAddresses, 'attestations'>;
   readonly caller: Caller;
   readonly known: Known;
   readonly weights: AttestationWeights;
@@ -27,6 +26,8 @@ export type AttesterParts = {
   readonly commit: (assertion: AssertionRecord) => Promise<Hex | undefined>;
   readonly log: Logger;
   readonly dryRun: boolean;
+  /** The window of assertions. */
+  readonly windowSeconds: bigint;
   /** What is due is collected from here on, in wei. */
   readonly payoutWei: bigint;
 };
@@ -54,7 +55,7 @@ export function createAttester(parts: AttesterParts): Attester {
   const { client } = node.l1;
   const self = caller.address.toLowerCase() as Address;
   const attestations = { address: contracts.attestations, abi: attestationsAbi } as const;
-  const verdictOf = createAssertionJudge(node.mirror, node.execution);
+  const { verdictOf } = node;
   /** What we have signed, by assertion. It is written before anybody sees it, so nothing is signed in two ways. */
   const own = node.store.table<Attestation>('attestations-own');
   /** The key of the last payment that we have nothing of, or have collected our share of. */
@@ -63,6 +64,9 @@ export function createAttester(parts: AttesterParts): Attester {
   /** When there was first something to record, and when the relays were last asked, in milliseconds of this machine's clock. */
   const seen = new Map<Hex, number>();
   const asked = new Map<Hex, number>();
+  /** Our shares of payments by their keys: what was paid in stays as it is until it is collected. */
+  const shares = new Map<string, bigint>();
+  const shareOf = (id: Hex) => client.readContract({ ...attestations, functionName: 'shareOf', args: [self, id] });
   let hasNoStake = false;
 
   async function mayAttest(id: Hex): Promise<boolean> {
@@ -138,16 +142,11 @@ export function createAttester(parts: AttesterParts): Attester {
     return isOurTurn(id, missing);
   }
 
-  /** Half of the window is over: who was late is recorded too, by the first of those. */
-  async function isLate(id: Hex, missing: ByAttester): Promise<boolean> {
-    if (!missing.has(self)) return false;
-    const [now, createdAt, window] = await Promise.all([
-      node.headSeconds(),
-      weights.createdAt(id),
-      client.readContract({ address: contracts.rollup, abi: rollupAbi, functionName: 'window' }),
-    ]);
-    if (now < createdAt + window / 2n) return false;
-    return isOurTurn(id, missing);
+  /** Two thirds are there without us, and half of the window is over: who was late is recorded too. */
+  async function isLate(id: Hex, attesters: readonly Address[]): Promise<boolean> {
+    if (attesters.includes(self)) return false;
+    const [now, createdAt] = await Promise.all([node.headSeconds(), weights.createdAt(id)]);
+    return now >= createdAt + parts.windowSeconds / 2n;
   }
 
   async function attestNext(): Promise<boolean> {
@@ -158,9 +157,11 @@ export function createAttester(parts: AttesterParts): Attester {
       const attestation = await ownOf(assertion);
       if (attestation === undefined || dryRun) continue;
       await known.spread(attestation);
-      const attested = (await node.mirror.attestations(id))?.attested !== undefined;
-      const due = attested ? isLate : isRipe;
-      sent = (await recordWhere(assertion, attestation, (missing) => due(id, missing))) || sent;
+      const record = await node.mirror.attestations(id);
+      // Where nothing can be due no relay is asked: a window may be a week.
+      if (record?.attested !== undefined && !(await isLate(id, record.attesters))) continue;
+      const isDue = record?.attested === undefined ? isRipe : isOurTurn;
+      sent = (await recordWhere(assertion, attestation, async (missing) => isDue(id, missing))) || sent;
     }
     const ids = new Set(pending.map(({ id }) => id));
     for (const map of [seen, asked]) for (const id of map.keys()) if (!ids.has(id)) map.delete(id);
@@ -171,23 +172,21 @@ export function createAttester(parts: AttesterParts): Attester {
   async function collectNext(): Promise<boolean> {
     const due: Hex[] = [];
     let dueWei = 0n;
-    let last = await cursor.get(CURSOR);
-    for await (const [key, id] of node.mirror.funded(last)) {
-      const share = await client.readContract({ ...attestations, functionName: 'shareOf', args: [self, id] });
+    for await (const [key, id] of node.mirror.funded(await cursor.get(CURSOR))) {
+      const share = shares.get(key) ?? (await shareOf(id));
+      shares.set(key, share);
       if (share > 0n) due.push(id);
       dueWei += share;
       // What is passed over here is looked at again until there is enough to be collected.
       if (due.length === 0) {
-        last = key;
+        shares.delete(key);
         await node.store.write([cursor.put(CURSOR, key)]);
       }
       if (due.length >= MAX_COLLECTED) break;
     }
     if (due.length === 0 || (dueWei < parts.payoutWei && due.length < MAX_COLLECTED)) return false;
-    const isDone = async () => {
-      const left = due.map((id) => client.readContract({ ...attestations, functionName: 'shareOf', args: [self, id] }));
-      return (await Promise.all(left)).every((share) => share === 0n);
-    };
+    shares.clear();
+    const isDone = async () => (await Promise.all(due.map(shareOf))).every((share) => share === 0n);
     const call = { ...attestations, abi: attestationsAbi as Abi, functionName: 'collect', args: [self, due], isDone };
     const sent = await caller.send(call, `${due.length} assertions`);
     if (sent) counts.collectedWei += dueWei;

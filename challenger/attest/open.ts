@@ -6,6 +6,7 @@ import { commitmentOf, sampleMachines } from '../../dispute/samples.ts';
 import { type AttestationWeights, createAttestationWeights } from '../../node/attestations/weights.ts';
 import type { LoopRound } from '../../node/loop.ts';
 import type { NetworkNode } from '../../node/node.ts';
+import { rollupAbi } from '../../protocol/generated/abi.ts';
 import type { Address } from '../../protocol/hex.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
 import type { Logger } from '../../service/process/log.ts';
@@ -38,10 +39,12 @@ export type Attesting = {
   readonly weights: AttestationWeights;
 };
 
-export function openAttesting(options: AttestOptions): Attesting {
+export async function openAttesting(options: AttestOptions): Promise<Attesting> {
   const { node, contracts, caller, oracles, account, log, dryRun, payoutWei } = options;
   const attester = account.address.toLowerCase() as Address;
   const domain = createDomain(node.l1.chainId, contracts.attestations);
+  const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
+  const windowSeconds = await node.l1.client.readContract({ ...rollup, functionName: 'window' });
   const weights = createAttestationWeights(node.l1, contracts);
   const known = createKnown({ node, relays: options.relays.map(createRelay), domain, log });
   const attesting = createAttester({
@@ -52,6 +55,7 @@ export function openAttesting(options: AttestOptions): Attesting {
     weights,
     log,
     dryRun,
+    windowSeconds,
     payoutWei,
     sign: (message) => account.signTypedData({ domain, types: TYPES, primaryType: 'Attestation', message }),
     async commit(assertion) {

@@ -3,7 +3,7 @@
 import type { Abi } from 'viem';
 import type { ContractAddresses } from '../../contracts/deploy.ts';
 import { findWrongStep } from '../../dispute/wrong-step.ts';
-import { createAssertionJudge, ownSteps } from '../../node/agreement.ts';
+import { ownSteps } from '../../node/agreement.ts';
 import type { Attestation } from '../../node/attestations/attestation.ts';
 import type { AttestationWeights } from '../../node/attestations/weights.ts';
 import type { AssertionRecord } from '../../node/l1/mirror.ts';
@@ -52,7 +52,7 @@ export function createProsecutor(parts: ProsecutorParts): Prosecutor {
   const { node, contracts, caller, known, weights, log } = parts;
   const { client } = node.l1;
   const attestations = { address: contracts.attestations, abi: attestationsAbi } as const;
-  const verdictOf = createAssertionJudge(node.mirror, node.execution);
+  const { verdictOf } = node;
   const evidence = node.store.table<Evidence>('attestations-false');
   const counts: ProsecutionCounts = { found: 0, proven: 0 };
   const looked = new Map<Hex, number>();

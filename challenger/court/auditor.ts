@@ -2,17 +2,16 @@
 // that are not what the model says.
 import type { Abi } from 'viem';
 import type { ContractAddresses } from '../../contracts/deploy.ts';
-import { NO_MESSAGE_PROOF, proveMessage } from '../../dispute/calls.ts';
+import { messageProof } from '../../dispute/opening.ts';
 import { showItem } from '../../dispute/shown-item.ts';
-import { deriveBatch, readBatchObject } from '../../node/l1/derive.ts';
+import { deriveBatch } from '../../node/l1/derive.ts';
+import type { MessagePlace } from '../../node/l1/message-place.ts';
 import type { BatchRecord } from '../../node/l1/mirror.ts';
 import type { LoopRound } from '../../node/loop.ts';
 import type { NetworkNode } from '../../node/node.ts';
-import { KIND } from '../../protocol/constants.ts';
 import { inferenceCourtAbi } from '../../protocol/generated/abi.ts';
 import { concatBytes, hexToBytes } from '../../protocol/hex.ts';
-import { encodeInferenceItem, type InferenceItem } from '../../protocol/inference.ts';
-import { decodeMessage } from '../../protocol/messages.ts';
+import { encodeInferenceItem } from '../../protocol/inference.ts';
 import { keccak } from '../../protocol/tree.ts';
 import type { Logger } from '../../service/process/log.ts';
 import type { Caller } from '../caller.ts';
@@ -49,45 +48,39 @@ export function createItemAuditor(parts: ItemAuditorParts): ItemAuditor {
     const steps = await deriveBatch(node.mirror, node.objects, batch);
     let sent = false;
     for (const [place, { message }] of steps.entries()) {
-      if (message.bytes[0] !== KIND.InferenceResult) continue;
-      const items = itemsOf(message.bytes);
+      if (message.message?.kind !== 'InferenceResult') continue;
+      const { items } = message.message;
+      if (!items.some(({ model }) => judge.knows(model))) continue;
+      const at = { batch: batch.index, message: place };
       // The hash of the block that took the batch: the gateway had signed by then.
-      const block = items.length === 0 ? undefined : await client.getBlock({ blockNumber: batch.block });
+      const { hash } = await client.getBlock({ blockNumber: batch.block });
       for (const [index, item] of items.entries()) {
-        const drawn = keccak(
-          concatBytes([hexToBytes(block?.hash ?? '0x'), hexToBytes(caller.address), encodeInferenceItem(item)]),
-        );
-        if (!judge.knows(item.model) || new DataView(drawn.buffer, drawn.byteOffset).getUint32(0) >= auditRate * SPACE)
-          continue;
-        const { verdict, reason } = await judge.judge(item, { batch: batch.index, message: place }, signal, (count) =>
-          drawRows(drawn, count),
-        );
+        const drawn = keccak(concatBytes([hexToBytes(hash), hexToBytes(caller.address), encodeInferenceItem(item)]));
+        const isDrawn = new DataView(drawn.buffer, drawn.byteOffset).getUint32(0) < auditRate * SPACE;
+        if (!isDrawn || !judge.knows(item.model)) continue;
+        const { verdict, reason } = await judge.judge(item, at, signal, (count) => drawRows(drawn, count));
         counts.audited++;
         if (verdict !== 'wrong' && verdict !== 'unavailable') continue;
         log.warn(
           { batch: Number(batch.index), message: place, item: index, reason },
           'an item is not what the model says',
         );
-        sent = (await dispute(batch, place, message.bytes, index)) || sent;
+        sent = (await dispute(at, message.bytes, index)) || sent;
       }
     }
     return sent;
   }
 
-  async function dispute(batch: BatchRecord, place: number, message: Uint8Array, index: number) {
-    const delayed = Number(batch.delayedUpTo - batch.delayedFrom);
-    const proof =
-      place < delayed
-        ? NO_MESSAGE_PROOF
-        : proveMessage(await readBatchObject(node.objects, batch), place - delayed, batch.messageCount - delayed);
-    const shown = showItem(message, proof, { batch: Number(batch.index), message: place, index });
-    const args = [batch.index, BigInt(place), BigInt(index)] as const;
+  async function dispute(at: MessagePlace, message: Uint8Array, index: number) {
+    const place = { batch: Number(at.batch), message: at.message, index };
+    const shown = showItem(message, await messageProof(node, at), place);
+    const args = [at.batch, BigInt(at.message), BigInt(index)] as const;
     const about = await client.readContract({ ...court, functionName: 'placeOf', args });
     const isDone = async () => (await client.readContract({ ...court, functionName: 'caseAbout', args: [about] })) > 0n;
     if (await isDone()) return false;
     await caller.allowBond(contracts.inferenceCourt, bondWei);
     const call = { ...court, abi: inferenceCourtAbi as Abi, functionName: 'open', args: [shown], isDone };
-    const sent = await caller.send(call, `item ${index} of message ${place} of batch ${batch.index}`);
+    const sent = await caller.send(call, `item ${index} of message ${at.message} of batch ${at.batch}`);
     if (sent) counts.disputed++;
     return sent;
   }
@@ -105,15 +98,6 @@ export function createItemAuditor(parts: ItemAuditorParts): ItemAuditor {
   }
 
   return { counts, tasks: [auditNext] };
-}
-
-function itemsOf(message: Uint8Array): readonly InferenceItem[] {
-  try {
-    const decoded = decodeMessage(message);
-    return decoded.kind === 'InferenceResult' ? decoded.items : [];
-  } catch {
-    return [];
-  }
 }
 
 /** Without those that are drawn twice. */

@@ -3,7 +3,7 @@ import type { Backend } from '../../edge/backends/backend.ts';
 import { type DrawRows, type Finding, reexecuteItem } from '../../edge/reexecute.ts';
 import { taskKey } from '../../kernel/keys.ts';
 import { taskRecord } from '../../kernel/records.ts';
-import type { CasePlace } from '../../node/l1/case-record.ts';
+import type { MessagePlace } from '../../node/l1/message-place.ts';
 import type { NetworkNode } from '../../node/node.ts';
 import { readRecord } from '../../node/proof.ts';
 import type { Hex } from '../../protocol/hex.ts';
@@ -19,7 +19,7 @@ export type ItemJudge = {
   /** Whether we have a backend for the model. */
   knows(model: Hex): boolean;
   /** `draw`: which rows are run again; all of them if it is left out. */
-  judge(item: InferenceItem, place: CasePlace, signal: AbortSignal, draw?: DrawRows): Promise<ItemJudgement>;
+  judge(item: InferenceItem, place: MessagePlace, signal: AbortSignal, draw?: DrawRows): Promise<ItemJudgement>;
 };
 
 const TASK_DONE = 1;
@@ -32,7 +32,7 @@ export function createItemJudge(node: NetworkNode, backends: readonly Backend[])
    * Whether the kernel has taken the item with this message: only then it has done anything. A copy of the message in
    * another place has not.
    */
-  async function isTaken(item: InferenceItem, { batch, message }: CasePlace): Promise<boolean | undefined> {
+  async function isTaken(item: InferenceItem, { batch, message }: MessagePlace): Promise<boolean | undefined> {
     const executed = await node.execution.batch(batch);
     if (executed === undefined) return undefined;
     const before = executed.fromStep + BigInt(message);

@@ -11,7 +11,6 @@ import { CASE_PHASE, OUTCOME, VERDICT } from '../../protocol/generated/enums.ts'
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import type { Logger } from '../../service/process/log.ts';
-import { numberKey } from '../../service/storage/store.ts';
 import type { Caller } from '../caller.ts';
 import type { ItemJudge, ItemJudgement } from './judge.ts';
 
@@ -35,6 +34,7 @@ type Secret = { readonly verdict: number; readonly evidenceRoot: Hex; readonly s
 
 /** So long before the end of a commit phase we commit to what we know: a transaction must be mined in it. */
 const MARGIN_SECONDS = 15n;
+const CURSOR = 'last';
 const DRAW_GAS = 60_000n;
 const ZERO: Hex = `0x${'00'.repeat(32)}`;
 
@@ -45,8 +45,8 @@ export function createVoter(parts: VoterParts): Voter {
   const court = { address: contracts.inferenceCourt, abi: inferenceCourtAbi } as const;
   const call = { ...court, abi: inferenceCourtAbi as Abi };
   const secrets = node.store.table<Secret>('court-votes');
-  /** Closed cases whose voters are paid and punished. */
-  const settled = node.store.table<true>('court-settled');
+  /** The key of the last closed case whose voters are paid and punished. */
+  const settled = node.store.table<string>('court-settled');
   const judging = new Map<bigint, { stop: AbortController; judgement?: ItemJudgement }>();
   const counts: VoteCounts = { committed: 0, revealed: 0, appealed: 0, claimed: 0, punished: 0 };
 
@@ -201,7 +201,6 @@ export function createVoter(parts: VoterParts): Voter {
     }
     judging.get(id)?.stop.abort();
     judging.delete(id);
-    await node.store.write([settled.put(numberKey(id), true)]);
     return sent;
   }
 
@@ -222,8 +221,10 @@ export function createVoter(parts: VoterParts): Voter {
 
   async function settleNext(): Promise<boolean> {
     let sent = false;
-    for await (const record of node.mirror.closedCases())
-      if ((await settled.get(numberKey(record.id))) === undefined) sent = (await settle(record)) || sent;
+    for await (const [key, record] of node.mirror.closedCases(await settled.get(CURSOR))) {
+      sent = (await settle(record)) || sent;
+      await node.store.write([settled.put(CURSOR, key)]);
+    }
     return sent;
   }
 

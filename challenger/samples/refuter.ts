@@ -8,7 +8,7 @@ import { createRounds } from '../../dispute/rounds.ts';
 import { encodeQuestion, encodeSampleKey, SAMPLE_RANGE, standStillFrom } from '../../dispute/sample-arena.ts';
 import { drawSamples, type OfSamples, sampleMachines } from '../../dispute/samples.ts';
 import { locateStep } from '../../dispute/trace/locate.ts';
-import { createAssertionJudge, ownSteps } from '../../node/agreement.ts';
+import { ownSteps } from '../../node/agreement.ts';
 import type { AssertionRecord } from '../../node/l1/mirror.ts';
 import type { QuestionRecord } from '../../node/l1/sample-record.ts';
 import type { NetworkNode } from '../../node/node.ts';
@@ -48,7 +48,7 @@ type Opened = Required<Pick<QuestionRecord, 'opened'>> & QuestionRecord;
 export function createRefuter({ node, samples: address, caller, oracles, log, bondWei }: RefuterParts): Refuter {
   const { client } = node.l1;
   const samples = { address, abi: samplesAbi } as const;
-  const verdictOf = createAssertionJudge(node.mirror, node.execution);
+  const { verdictOf } = node;
   const counts: RefuterCounts = { agreed: 0, challenged: 0 };
   const rounds = createRounds<QuestionRecord>({ log });
   /** Our own machines by question, for as long as games about it may begin, and the batches that they are of. */

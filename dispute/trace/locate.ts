@@ -1,10 +1,10 @@
 // docs/disputes.md#judged: where a step of an assertion stands in the inbox, and our own state before it.
 import { isExecuted } from '../../node/agreement.ts';
+import type { MessagePlace } from '../../node/l1/message-place.ts';
 import type { AssertionRecord } from '../../node/l1/mirror.ts';
 import type { NetworkNode } from '../../node/node.ts';
 import { leafBefore, type StepInAssertion } from '../../protocol/step-numbers.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import type { MessagePlace } from './trace-input.ts';
 
 export type StepPlace = {
   /** 128 bytes: our own state leaf before the step. */

@@ -1,5 +1,6 @@
 // docs/disputes.md#judged: gathers what the trace of one step reads, by running the step natively once more.
 import { deriveBatch, type ObjectSource, requireObject } from '../../node/l1/derive.ts';
+import type { MessagePlace } from '../../node/l1/message-place.ts';
 import type { Mirror } from '../../node/l1/mirror.ts';
 import { loadParts } from '../../node/program-parts.ts';
 import type { ProgramRegistry } from '../../node/programs.ts';
@@ -21,9 +22,6 @@ export type TraceParts = {
 };
 
 type Sources = Omit<TraceParts, 'mirror'>;
-
-/** A message by its place in the inbox. */
-export type MessagePlace = { readonly batch: bigint; readonly message: number };
 
 /** @throws MizuError `da/object-missing`, `l1/reorganised` (retryable) */
 export async function readStep(

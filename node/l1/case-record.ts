@@ -2,31 +2,29 @@
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { hexToBytes } from '../../protocol/hex.ts';
 import { decodeInferenceItem, type InferenceItem } from '../../protocol/inference.ts';
-import type { ContractEvent } from '../../service/l1/logs.ts';
+import type { BlockRef, ContractEvent } from '../../service/l1/logs.ts';
 import { numberKey, type Table } from '../../service/storage/store.ts';
 import type { Draft } from './draft.ts';
+import type { MessagePlace } from './message-place.ts';
 
 export type CaseRecord = {
   readonly id: bigint;
   readonly gateway: Address;
   readonly challenger: Address;
   /** Where the message stands that has the item. */
-  readonly place: CasePlace;
+  readonly place: MessagePlace;
   /** The 256 bytes of the item. */
   readonly bytes: Hex;
   /** Who has committed in which round, and whether he has revealed. */
   readonly ballots: readonly CaseBallot[];
 };
 
-/** `message` counts the batch's messages from its first delayed one. */
-export type CasePlace = { readonly batch: bigint; readonly message: number };
-
 export type CaseBallot = { readonly round: number; readonly voter: Address; readonly isRevealed: boolean };
 
 export type CaseTables = {
   /** Cases that are not closed. */
   readonly open: Table<CaseRecord>;
-  /** Cases that are closed, whose voters may still be paid or punished. */
+  /** Cases by the block in which they were closed, and their number. */
   readonly closed: Table<CaseRecord>;
 };
 
@@ -39,7 +37,12 @@ type Args = {
   Closed: { id: bigint };
 };
 
-export async function readCaseEvent(draft: Draft, { open, closed }: CaseTables, event: ContractEvent): Promise<void> {
+export async function readCaseEvent(
+  draft: Draft,
+  { open, closed }: CaseTables,
+  event: ContractEvent,
+  block: BlockRef,
+): Promise<void> {
   switch (event.eventName) {
     case 'CaseOpened': {
       const { id, gateway, challenger, batch, message, item } = event.args as Args['CaseOpened'];
@@ -54,7 +57,7 @@ export async function readCaseEvent(draft: Draft, { open, closed }: CaseTables, 
       const key = numberKey((event.args as Args['Closed']).id);
       const record = await draft.get(open, key);
       if (record === undefined) throw new Error(`case ${key} is closed without having been opened`);
-      await draft.put(closed, key, record);
+      await draft.put(closed, `${numberKey(block.number)}${key}`, record);
       return draft.delete(open, key);
     }
   }

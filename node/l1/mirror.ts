@@ -83,8 +83,8 @@ export type Mirror = SampleViews & {
   funded(after?: string): AsyncIterable<[key: string, assertion: Hex]>;
   /** Cases of the court that are not closed. */
   openCases(): Promise<CaseRecord[]>;
-  /** Cases of the court that are closed, from the first one on. */
-  closedCases(): AsyncIterable<CaseRecord>;
+  /** Closed cases of the court in the order in which they were closed, each with its key; those behind the key `after`. */
+  closedCases(after?: string): AsyncIterable<[key: string, closed: CaseRecord]>;
   /** Assertions that are neither confirmed nor rejected nor orphaned. */
   pending(): Promise<AssertionRecord[]>;
   game(id: Hex): Promise<GameRecord | undefined>;
@@ -179,7 +179,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
         await readEvent(draft, tables, event, block);
         await readGameEvent(draft, gameTables, event);
         await readDemandEvent(draft, demandTables, event);
-        await readCaseEvent(draft, caseTables, event);
+        await readCaseEvent(draft, caseTables, event, block);
         await readAttestationEvent(draft, attestationTables, event, block);
         await readSampleEvent(draft, sampleTables, event);
       } catch (cause) {
@@ -283,9 +283,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
       for await (const [, record] of caseTables.open.entries()) cases.push(record);
       return cases;
     },
-    closedCases: async function* () {
-      for await (const [, record] of caseTables.closed.entries()) yield record;
-    },
+    closedCases: (after) => caseTables.closed.entries(after === undefined ? {} : { gt: after }),
     pending: () => list(tables.pending.entries()),
     assertions: async function* (from = 0n) {
       for await (const [, id] of tables.order.entries({ gte: numberKey(from) })) yield requireAssertion(id);

@@ -9,9 +9,8 @@ import type { AttestedBy } from './views.ts';
 /** More assertions than this are not pending at one time. */
 const MAX_PENDING = 256;
 
-/** The contract Attestations of the network, as its Rollup leads to it. */
-export async function findAttestations({ client }: L1, rollup: Address): Promise<Address> {
-  const inbox = await client.readContract({ address: rollup, abi: rollupAbi, functionName: 'inbox' });
+/** The contract Attestations of the network, as the Inbox of its Rollup leads to it. */
+export async function findAttestations({ client }: L1, inbox: Address): Promise<Address> {
   const bridge = await client.readContract({ address: inbox, abi: inboxAbi, functionName: 'bridge' });
   return client.readContract({ address: bridge, abi: bridgeAbi, functionName: 'attestations' });
 }
@@ -20,9 +19,13 @@ export async function findAttestations({ client }: L1, rollup: Address): Promise
  * Who has attested the assertion. It is undefined unless it and all before it, back to the confirmed one, are attested:
  * an assertion is worth no more than what it builds on.
  */
-export async function readAttested(l1: L1, rollup: Address, assertion: Hex): Promise<AttestedBy | undefined> {
+export async function readAttested(
+  l1: L1,
+  { rollup, inbox }: { readonly rollup: Address; readonly inbox: Address },
+  assertion: Hex,
+): Promise<AttestedBy | undefined> {
   const { client } = l1;
-  const address = await findAttestations(l1, rollup);
+  const address = await findAttestations(l1, inbox);
   const attestations = { address, abi: attestationsAbi } as const;
   const isAttested = (id: Hex) => client.readContract({ ...attestations, functionName: 'isAttested', args: [id] });
   const read = (id: Hex) =>

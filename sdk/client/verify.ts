@@ -116,7 +116,7 @@ export async function verifyTarget(
     await assertKnown(network, report);
     if (flags.inputsHash !== undefined) onCheck(await assertInputs(request, flags.inputsHash));
     const attested =
-      report.assertion === undefined ? undefined : await readAttested(l1, trust.rollup, report.assertion);
+      report.assertion === undefined ? undefined : await readAttested(l1, request.contracts, report.assertion);
     const verified = { ...assertReport(report, folder, target), attested };
     await checkReuse(network, request, folder, started, onCheck);
     return verified;

@@ -44,7 +44,7 @@ export async function connectStakes({ l1RpcUrl, trust }: Options): Promise<Stake
       client.readContract({ ...stakes, functionName: 'timing' }),
       client.readContract({ ...inbox, functionName: 'gatewayRegistry' }),
       client.readContract({ address: committee, abi: daCommitteeAbi, functionName: 'challenges' }),
-      findAttestations(l1, rollup.address),
+      findAttestations(l1, inboxAddress),
       client.readContract({ ...inbox, functionName: 'court' }),
     ]);
     const authorities = [

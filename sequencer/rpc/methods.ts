@@ -12,6 +12,7 @@ import type { Chain } from '../chain/chain.ts';
 import { createOffers } from '../index/offers.ts';
 import { readState } from '../index/state.ts';
 import type { AttestationBoard } from './attestations.ts';
+import { createAttestedTip } from './attested.ts';
 import { type Method, type MethodContext, type Methods, method } from './json-rpc.ts';
 import {
   assertNotLost,
@@ -80,22 +81,15 @@ const inferenceFilter = z.strictObject({
 export function createMethods(parts: MethodParts): Methods {
   const { chain, admission, tables, mirror, nodes, tasks, progress, promises, attestations } = parts;
   const stateRoot = (): Hex => chain.leaf().stateRoot;
+  const attestedTip = createAttestedTip(mirror);
   return {
     mizu_chain: method(z.tuple([]), async (_, context) => {
       const { batch, message, step } = chain.leaf();
-      const confirmed = await mirror.assertion((await mirror.head()).latestConfirmed);
-      const attested = await latestAttested(mirror, confirmed);
       return {
         ...(await parts.describe(context)),
         head: { batch: Number(batch), message: Number(message), step: Number(step), stateRoot: stateRoot() },
-        confirmed:
-          confirmed === undefined
-            ? { batch: 0, step: 0 }
-            : { batch: Number(confirmed.post.batch), step: Number(confirmed.post.step), assertion: confirmed.id },
-        attested:
-          attested === undefined
-            ? { batch: 0, step: 0 }
-            : { batch: Number(attested.post.batch), step: Number(attested.post.step), assertion: attested.id },
+        confirmed: endOf(await mirror.assertion((await mirror.head()).latestConfirmed)),
+        attested: endOf(await attestedTip()),
       };
     }),
     // One byte more than a message may have, so that the refusal names the protocol's limit.
@@ -256,22 +250,11 @@ async function describeAttested(mirror: Mirror, id: Hex) {
   return { l1Transaction: attested.transaction, l1Block: Number(attested.block), ...stakes };
 }
 
-/**
- * The last assertion such that it and all before it, back to the confirmed one, are attested or confirmed. An attested
- * one whose parent is not is no more than its parent.
- */
-async function latestAttested(mirror: Mirror, confirmed: AssertionRecord | undefined) {
-  if (confirmed === undefined) return undefined;
-  const pending = await mirror.pending();
-  for (let latest = confirmed; ; ) {
-    let next: AssertionRecord | undefined;
-    for (const child of pending) {
-      if (child.parent !== latest.id || mirror.isMoot(child)) continue;
-      if ((await mirror.attestations(child.id))?.attested !== undefined) next = child;
-    }
-    if (next === undefined) return latest;
-    latest = next;
-  }
+/** Where an assertion ends. */
+function endOf(assertion: AssertionRecord | undefined) {
+  if (assertion === undefined) return { batch: 0, step: 0 };
+  const { id, post } = assertion;
+  return { batch: Number(post.batch), step: Number(post.step), assertion: id };
 }
 
 async function queryProof(nodes: NodeStore, table: string, id: Uint8Array, stateRoot: Hex) {

@@ -1,0 +1,4 @@
+// docs/prover.md#derivation: where a message stands.
+
+/** A message by its place in the inbox: `message` counts the batch's messages from its first delayed one. */
+export type MessagePlace = { readonly batch: bigint; readonly message: number };
