@@ -7,14 +7,8 @@ import {Ledger} from "../../src/dispute/Ledger.sol";
 import {Segment} from "../../src/dispute/SegmentList.sol";
 import {IOneStepVerifier} from "../../src/interfaces/IOneStepVerifier.sol";
 import {AssertionId} from "../../src/lib/Types.sol";
-import {ControlSteps} from "../../src/osp/ControlSteps.sol";
-import {FloatSteps} from "../../src/osp/FloatSteps.sol";
-import {HostSteps} from "../../src/osp/HostSteps.sol";
-import {IStepFamily} from "../../src/osp/IStepFamily.sol";
-import {IntegerSteps} from "../../src/osp/IntegerSteps.sol";
-import {MemorySteps} from "../../src/osp/MemorySteps.sol";
-import {OneStepVerifier} from "../../src/osp/OneStepVerifier.sol";
 import {GameNetwork} from "../support/GameNetwork.sol";
+import {newVerifier} from "../support/Verifier.sol";
 import {vector, vm} from "../support/Vm.sol";
 
 contract GameGasTest is GameNetwork {
@@ -28,14 +22,7 @@ contract GameGasTest is GameNetwork {
 
     function setUp() public override {
         super.setUp();
-        IStepFamily[5] memory families = [
-            IStepFamily(new ControlSteps()),
-            IStepFamily(new IntegerSteps()),
-            IStepFamily(new FloatSteps()),
-            IStepFamily(new MemorySteps()),
-            IStepFamily(new HostSteps())
-        ];
-        IOneStepVerifier real = IOneStepVerifier(address(new OneStepVerifier(families)));
+        IOneStepVerifier real = IOneStepVerifier(address(newVerifier()));
         Ledger.Settings memory settings = _settings(GAME_BOND);
         vm.etch(DISPUTE, address(new Dispute(token, rollup, kernelStart, real, settings, CLOCK, EXTENSION)).code);
         // Slots that are written in every game are not new in the game that is measured.

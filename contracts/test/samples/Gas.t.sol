@@ -6,14 +6,8 @@ import {Dispute} from "../../src/Dispute.sol";
 import {SampleGameId, SampleKey, Samples} from "../../src/Samples.sol";
 import {Segment} from "../../src/dispute/SegmentList.sol";
 import {IOneStepVerifier} from "../../src/interfaces/IOneStepVerifier.sol";
-import {ControlSteps} from "../../src/osp/ControlSteps.sol";
-import {FloatSteps} from "../../src/osp/FloatSteps.sol";
-import {HostSteps} from "../../src/osp/HostSteps.sol";
-import {IStepFamily} from "../../src/osp/IStepFamily.sol";
-import {IntegerSteps} from "../../src/osp/IntegerSteps.sol";
-import {MemorySteps} from "../../src/osp/MemorySteps.sol";
-import {OneStepVerifier} from "../../src/osp/OneStepVerifier.sol";
 import {SampleNetwork} from "../support/SampleNetwork.sol";
+import {newVerifier} from "../support/Verifier.sol";
 import {vector, vm} from "../support/Vm.sol";
 
 contract SampleGasTest is SampleNetwork {
@@ -26,14 +20,7 @@ contract SampleGasTest is SampleNetwork {
 
     function setUp() public override {
         super.setUp();
-        IStepFamily[5] memory families = [
-            IStepFamily(new ControlSteps()),
-            IStepFamily(new IntegerSteps()),
-            IStepFamily(new FloatSteps()),
-            IStepFamily(new MemorySteps()),
-            IStepFamily(new HostSteps())
-        ];
-        IOneStepVerifier real = IOneStepVerifier(address(new OneStepVerifier(families)));
+        IOneStepVerifier real = IOneStepVerifier(address(newVerifier()));
         Dispute played = new Dispute(token, rollup, kernelStart, real, _settings(GAME_BOND), CLOCK, EXTENSION);
         vm.etch(DISPUTE, address(played).code);
         vm.etch(SAMPLES, address(_newSamples(_sampleSettings(1))).code);

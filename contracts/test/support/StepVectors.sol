@@ -2,13 +2,8 @@
 // docs/machine.md#proof: one-step proofs, the hashes they must yield, and a verifier to try them on.
 pragma solidity 0.8.37;
 
-import {ControlSteps} from "../../src/osp/ControlSteps.sol";
-import {FloatSteps} from "../../src/osp/FloatSteps.sol";
-import {HostSteps} from "../../src/osp/HostSteps.sol";
-import {IStepFamily} from "../../src/osp/IStepFamily.sol";
-import {IntegerSteps} from "../../src/osp/IntegerSteps.sol";
-import {MemorySteps} from "../../src/osp/MemorySteps.sol";
 import {OneStepVerifier} from "../../src/osp/OneStepVerifier.sol";
+import {newVerifier} from "./Verifier.sol";
 import {vector, vm} from "./Vm.sol";
 
 abstract contract StepVectors {
@@ -21,14 +16,7 @@ abstract contract StepVectors {
     error NoSuchVector(string name);
 
     function setUp() public virtual {
-        IStepFamily[5] memory families = [
-            IStepFamily(new ControlSteps()),
-            IStepFamily(new IntegerSteps()),
-            IStepFamily(new FloatSteps()),
-            IStepFamily(new MemorySteps()),
-            IStepFamily(new HostSteps())
-        ];
-        verifier = new OneStepVerifier(families);
+        verifier = newVerifier();
         string memory json = vector("steps");
         names = vm.parseJsonStringArray(json, ".names");
         proofs = vm.parseJsonBytesArray(json, ".proofs");
