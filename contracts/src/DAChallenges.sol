@@ -174,6 +174,8 @@ contract DAChallenges is Ledger {
         uint32 left = asked.signers;
         address[] memory members = committee.committeeOf(asked.epoch).members;
         for (uint256 i = 0; i < members.length; ++i) {
+            // A committee has at most 32 members (DACommittee), so the bit is in range.
+            // forge-lint: disable-next-line(unsafe-typecast, incorrect-shift)
             uint32 bit = uint32(1 << i);
             if (left & signers & bit != 0 && _slash(id, members[i])) left &= ~bit;
         }

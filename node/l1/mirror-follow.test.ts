@@ -9,6 +9,7 @@ import type { Address, Hex } from '../../protocol/hex.ts';
 import { createLogger } from '../../service/process/log.ts';
 import { openStore, type Store } from '../../service/storage/store.ts';
 import { createFakeChain, encodeLog, type FakeChain } from '../../test/doubles/fake-chain.fixture.ts';
+import { fakeHash } from '../../test/doubles/l1-events.fixture.ts';
 import { type Mirror, openMirror } from './mirror.ts';
 import { followMirror } from './mirror-follow.ts';
 
@@ -17,28 +18,32 @@ const [inbox, rollup, dispute] = ['11', '22', '33'].map((byte) => `0x${byte.repe
   Address,
   Address,
 ];
-const hash = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`;
-const listOf = (n: number) => Array<Hex>(32).fill(hash(n));
+const listOf = (n: number) => Array<Hex>(32).fill(fakeHash(n));
 const delayed = (index: number, message = '0x12') =>
-  encodeLog(inbox, inboxAbi, 'MessageDelayed', { index: BigInt(index), objectRoot: hash(5), timestamp: 1n, message });
+  encodeLog(inbox, inboxAbi, 'MessageDelayed', {
+    index: BigInt(index),
+    objectRoot: fakeHash(5),
+    timestamp: 1n,
+    message,
+  });
 const opened = encodeLog(dispute, disputeAbi, 'GameOpened', {
-  game: hash(7),
-  assertion: hash(8),
+  game: fakeHash(7),
+  assertion: fakeHash(8),
   challenger: inbox,
   index: 1n,
-  start: hash(1),
-  end: hash(2),
-  message: hash(0),
+  start: fakeHash(1),
+  end: fakeHash(2),
+  message: fakeHash(0),
   list: listOf(1),
 });
 const moved = (lists: number) =>
   encodeLog(dispute, disputeAbi, 'Moved', {
-    game: hash(7),
+    game: fakeHash(7),
     side: SIDE.asserter,
     lists,
     position: 0,
-    start: hash(1),
-    end: hash(2),
+    start: fakeHash(1),
+    end: fakeHash(2),
     list: listOf(lists),
   });
 
@@ -104,11 +109,11 @@ test('so does one that has missed a move, or the beginning of a game', async () 
   await mirror.apply({ kind: 'apply', block: chain.mine([opened]), events: [] });
   chain.mine([moved(2)]);
   await follow();
-  expect(await mirror.game(hash(7))).toMatchObject({ lists: 2, list: listOf(2) });
+  expect(await mirror.game(fakeHash(7))).toMatchObject({ lists: 2, list: listOf(2) });
   await mirror.apply({ kind: 'apply', block: chain.mine([moved(3)]), events: [] });
   chain.mine([moved(4)]);
   await follow();
-  expect(await mirror.game(hash(7))).toMatchObject({ lists: 4, list: listOf(4) });
+  expect(await mirror.game(fakeHash(7))).toMatchObject({ lists: 4, list: listOf(4) });
   expect(errors).toEqual(['l1/contradiction', 'l1/contradiction']);
 });
 

@@ -12,6 +12,7 @@ import { encodeContext } from '../../protocol/state.ts';
 import { objectRef, objectRoot } from '../../protocol/tree.ts';
 import type { ContractEvent } from '../../service/l1/logs.ts';
 import { openStore, type Store } from '../../service/storage/store.ts';
+import { event, fakeHash } from '../../test/doubles/l1-events.fixture.ts';
 import { ALICE, sign } from '../../test/kernel/world.fixture.ts';
 import { openTestNode, type TestNode } from '../../test/network/chain.fixture.ts';
 import { NO_BODY } from '../body/recorder.ts';
@@ -23,14 +24,6 @@ import { VOID_ROOT } from './voids.ts';
 const BATCHES = 4;
 const TIMESTAMP = 1_700_000_000n;
 const never = new AbortController().signal;
-const hash = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`;
-const event = (eventName: string, args: Record<string, unknown>): ContractEvent => ({
-  address: `0x${'11'.repeat(20)}`,
-  eventName,
-  args,
-  transactionHash: hash(77),
-  logIndex: 0,
-});
 
 type Posted = {
   readonly events: readonly ContractEvent[];
@@ -56,7 +49,7 @@ afterEach(async () => {
 // Each batch has a deposit and two messages of one account: whether they count depends on all before them.
 async function createBatches(): Promise<Posted[]> {
   const cancel = async (nonce: number) =>
-    encodeMessage(await sign(ALICE, { kind: 'Cancel', nonce: BigInt(nonce), run: hash(1) }));
+    encodeMessage(await sign(ALICE, { kind: 'Cancel', nonce: BigInt(nonce), run: fakeHash(1) }));
   const batches: Posted[] = [];
   for (let i = 0; i < BATCHES; i++) {
     const deposit = encodeMessage({ kind: 'Deposit', account: ALICE.address, amount: 10n ** 15n + BigInt(i) });
@@ -144,15 +137,15 @@ test('a void batch has as many messages as before, the sequenced ones empty, and
   const mirror = follower.mirror();
   await mirror.apply({
     kind: 'apply',
-    block: { number: 1n, hash: hash(1) },
+    block: { number: 1n, hash: fakeHash(1) },
     events: [...first.events, ...second.events],
   });
   await expect(follower.execution().catchUp(never)).rejects.toMatchObject({ code: 'da/object-missing' });
   const [before, after] = [await mirror.batch(0n), await mirror.batch(1n)];
-  expect(before).toMatchObject({ isVoid: false, previous: hash(0) });
+  expect(before).toMatchObject({ isVoid: false, previous: fakeHash(0) });
   expect(after?.previous).toBe(before?.fingerprint);
   const made = event('BatchVoided', { index: 0n });
-  await mirror.apply({ kind: 'apply', block: { number: 2n, hash: hash(2) }, events: [made] });
+  await mirror.apply({ kind: 'apply', block: { number: 2n, hash: fakeHash(2) }, events: [made] });
   const changed = (await mirror.batch(0n))!;
   expect(changed).toMatchObject({ isVoid: true, objectRoot: VOID_ROOT, objectLength: 0, messageCount: 3 });
   expect(changed.fingerprint).not.toBe(before?.fingerprint);
@@ -165,7 +158,7 @@ test('a void batch has as many messages as before, the sequenced ones empty, and
     false,
     false,
   ]);
-  await mirror.apply({ kind: 'undo', block: { number: 2n, hash: hash(2) } });
+  await mirror.apply({ kind: 'undo', block: { number: 2n, hash: fakeHash(2) } });
   expect([await mirror.batch(0n), await mirror.batch(1n)]).toEqual([before, after]);
 });
 
@@ -174,22 +167,25 @@ test('moot is what was made before a voiding and is neither confirmed nor reject
   const follower = await openFollower('one', new Set(), [batch]);
   const made = (id: number, parent: number) =>
     event('AssertionCreated', {
-      id: hash(id),
-      parent: hash(parent),
+      id: fakeHash(id),
+      parent: fakeHash(parent),
       asserter: ALICE.address,
-      stepRoot: hash(9),
+      stepRoot: fakeHash(9),
       stepCount: 3n,
-      post: { stateRoot: hash(9), receiptHash: hash(9), batch: 1n, message: 0n, step: 3n },
+      post: { stateRoot: fakeHash(9), receiptHash: fakeHash(9), batch: 1n, message: 0n, step: 3n },
       objects: [],
     });
-  const ends = (eventName: string, id: number) => event(eventName, { id: hash(id), batch: 0n, stateRoot: hash(9) });
+  const ends = (eventName: string, id: number) =>
+    event(eventName, { id: fakeHash(id), batch: 0n, stateRoot: fakeHash(9) });
   let height = 0n;
   const block = (...events: ContractEvent[]) => {
     height += 1n;
-    return follower.mirror().apply({ kind: 'apply', block: { number: height, hash: hash(Number(height)) }, events });
+    return follower
+      .mirror()
+      .apply({ kind: 'apply', block: { number: height, hash: fakeHash(Number(height)) }, events });
   };
   const undo = async () => {
-    await follower.mirror().apply({ kind: 'undo', block: { number: height, hash: hash(Number(height)) } });
+    await follower.mirror().apply({ kind: 'undo', block: { number: height, hash: fakeHash(Number(height)) } });
     height -= 1n;
   };
   const moot = async () => {
@@ -214,9 +210,17 @@ test('a confirmed batch that DA has forgotten is waited for, and the error says 
   const [first, second] = (await createBatches()) as [Posted, Posted];
   const lost = new Set([objectRoot(first.bytes), objectRoot(second.bytes)]);
   const follower = await openFollower('late', lost, [first, second]);
-  const post = { stateRoot: hash(9), receiptHash: hash(9), batch: 1n, message: 0n, step: 3n };
-  const claim = { id: hash(101), parent: hash(100), asserter: ALICE.address, stepRoot: hash(9), stepCount: 3n, post };
-  const confirmed = (id: number) => event('AssertionConfirmed', { id: hash(id), batch: 1n, stateRoot: hash(9) });
+  const post = { stateRoot: fakeHash(9), receiptHash: fakeHash(9), batch: 1n, message: 0n, step: 3n };
+  const claim = {
+    id: fakeHash(101),
+    parent: fakeHash(100),
+    asserter: ALICE.address,
+    stepRoot: fakeHash(9),
+    stepCount: 3n,
+    post,
+  };
+  const confirmed = (id: number) =>
+    event('AssertionConfirmed', { id: fakeHash(id), batch: 1n, stateRoot: fakeHash(9) });
   const events = [
     ...first.events,
     ...second.events,
@@ -224,7 +228,7 @@ test('a confirmed batch that DA has forgotten is waited for, and the error says 
     event('AssertionCreated', { ...claim, objects: [] }),
   ];
   const apply = (height: bigint, ...more: ContractEvent[]) =>
-    follower.mirror().apply({ kind: 'apply', block: { number: height, hash: hash(Number(height)) }, events: more });
+    follower.mirror().apply({ kind: 'apply', block: { number: height, hash: fakeHash(Number(height)) }, events: more });
   await apply(1n, ...events);
   // The batch's assertion is pending, so its bytes are promised: the members are down.
   await expect(follower.execution().catchUp(never)).rejects.toMatchObject({ code: 'da/object-missing' });
@@ -247,22 +251,32 @@ test('a confirmed batch that DA has forgotten is waited for, and the error says 
 test('a batch that was never posted cannot become void', async () => {
   const mirror = (await openFollower('one', new Set(), [])).mirror();
   const events = [event('BatchVoided', { index: 0n })];
-  await expect(mirror.apply({ kind: 'apply', block: { number: 1n, hash: hash(1) }, events })).rejects.toMatchObject({
-    code: 'l1/contradiction',
-    actual: 'batch 0 becomes void and was never posted',
-  });
+  await expect(mirror.apply({ kind: 'apply', block: { number: 1n, hash: fakeHash(1) }, events })).rejects.toMatchObject(
+    {
+      code: 'l1/contradiction',
+      actual: 'batch 0 becomes void and was never posted',
+    },
+  );
 });
 
 test('a void that comes while a later batch is run is not built over', async () => {
   const batches = await createBatches();
   const follower = await openFollower('one', new Set(), batches);
   const mirror = follower.mirror();
-  await mirror.apply({ kind: 'apply', block: { number: 1n, hash: hash(1) }, events: batches.flatMap((b) => b.events) });
+  await mirror.apply({
+    kind: 'apply',
+    block: { number: 1n, hash: fakeHash(1) },
+    events: batches.flatMap((b) => b.events),
+  });
   let asked = 0;
   const { get } = follower.objects;
   follower.objects.get = async (root) => {
     asked += 1;
-    const made = { kind: 'apply', block: { number: 2n, hash: hash(2) }, events: [event('BatchVoided', { index: 0n })] };
+    const made = {
+      kind: 'apply',
+      block: { number: 2n, hash: fakeHash(2) },
+      events: [event('BatchVoided', { index: 0n })],
+    };
     if (asked === 3) await mirror.apply(made as Parameters<Mirror['apply']>[0]);
     return get(root);
   };
@@ -287,7 +301,7 @@ test('old, restarted and fresh nodes agree with the rule, whatever becomes void,
       const voids = () => new Set(chain.flatMap((block) => (block.voids === undefined ? [] : [block.voids])));
       const posted = () => chain.filter((block) => block.voids === undefined).length;
       let forks = 0;
-      const blockAt = (height: number) => ({ number: BigInt(height), hash: hash(1000 * forks + height) });
+      const blockAt = (height: number) => ({ number: BigInt(height), hash: fakeHash(1000 * forks + height) });
       const known: ReturnType<typeof blockAt>[] = [];
       const extend = async (block: (typeof chain)[number]) => {
         chain.push(block);

@@ -13,6 +13,7 @@ import type { Address, Hex } from '../../protocol/hex.ts';
 import { keccakHex } from '../../protocol/tree.ts';
 import { bloomBits } from '../../service/l1/blocks.ts';
 import { hashReceiptList } from '../../service/l1/receipts-root.ts';
+import { fakeHash } from './l1-events.fixture.ts';
 
 export type FakeLog = { readonly address: Address; readonly topics: readonly Hex[]; readonly data: Hex };
 
@@ -26,7 +27,6 @@ export type FakeChain = {
   cut(number: number): void;
 };
 
-const hash = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`;
 const amount = (n: number): Hex =>
   n === 0 ? '0x' : `0x${n.toString(16).padStart(2 * Math.ceil(n.toString(16).length / 2), '0')}`;
 const quantity = (n: number): Hex => `0x${n.toString(16)}`;
@@ -53,15 +53,15 @@ export function createFakeChain(fork = 0): FakeChain {
       return hexToBytes(`0x02${(body as Hex).slice(2)}`);
     });
     const block = {
-      parentHash: (blocks.at(-1)?.hash as Hex | undefined) ?? hash(0),
-      sha3Uncles: hash(fork),
+      parentHash: (blocks.at(-1)?.hash as Hex | undefined) ?? fakeHash(0),
+      sha3Uncles: fakeHash(fork),
       miner: `0x${'00'.repeat(20)}` as Hex,
-      stateRoot: hash(number),
-      transactionsRoot: hash(1),
+      stateRoot: fakeHash(number),
+      transactionsRoot: fakeHash(1),
       receiptsRoot: hashReceiptList(encoded),
       logsBloom: bloomOf(logs),
       extraData: '0x' as Hex,
-      mixHash: hash(0),
+      mixHash: fakeHash(0),
       nonce: '0x0000000000000000' as Hex,
     };
     const { extraData, mixHash, nonce, ...data } = block;
@@ -85,7 +85,7 @@ export function createFakeChain(fork = 0): FakeChain {
       ...block,
       ...amounts,
       hash: own,
-      transactions: logs.map((_, i) => hash(1_000_000 + 1_000 * number + i)),
+      transactions: logs.map((_, i) => fakeHash(1_000_000 + 1_000 * number + i)),
     });
     receiptsOf.set(own, receipts);
     return { number: BigInt(number), hash: own };
