@@ -8,6 +8,7 @@ import { ROLE } from '../../protocol/roles.ts';
 import { withAccount } from '../../service/l1/l1.ts';
 import { createSender, type Sender } from '../../service/l1/send.ts';
 import { GATEWAY, MODEL } from '../kernel/world.fixture.ts';
+import { pushVoid } from '../network/inference.fixture.ts';
 import { keyOf, LIAR, MODEL_OWNER_KEY, type TestNetwork } from '../network/network.fixture.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createLieWorld, type LieWorld } from './world.ts';
@@ -27,6 +28,7 @@ export const TIMES = {
   retentionSeconds: DEVNET_CONFIG.retentionSeconds + 2 * WINDOW_SECONDS,
 };
 const MIZU = 10n ** 18n;
+const REFUND = 7n;
 /** Each lie costs 100 of it. */
 const LIAR_STAKE = 1_000_000n * MIZU;
 const GATEWAY_KEY: Hex = `0x${'3'.padStart(64, '0')}`;
@@ -55,8 +57,9 @@ export async function createCorpusWorld(): Promise<CorpusWorld> {
   };
 }
 
-/** A model and a gateway that may sign its results: the next batch begins with them. */
-async function enrol({ chain, l1, deployment }: TestNetwork): Promise<void> {
+/** A model, a gateway that may sign its results, and a void: the next batch begins with them. */
+async function enrol(network: TestNetwork): Promise<void> {
+  const { chain, l1, deployment } = network;
   const { token, stakeManager, gatewayRegistry } = deployment.addresses;
   await chain.setBalance({ address: GATEWAY.address, value: MIZU });
   const owner = createSender(withAccount(l1, keyOf(0)));
@@ -74,4 +77,8 @@ async function enrol({ chain, l1, deployment }: TestNetwork): Promise<void> {
   const model = { active: true, class: 0, inputPrice: 5n, outputPrice: 7n, manifest, gateways: [GATEWAY.address] };
   const models = createSender(withAccount(l1, MODEL_OWNER_KEY));
   await send(models, gatewayRegistry, gatewayRegistryAbi as Abi, 'setModel', [MODEL, model]);
+  // Of a run that nobody has started: its refund goes into the fees.
+  const hash: Hex = `0x${'55'.repeat(32)}`;
+  const place = { run: hash, stage: 0, partition: 0, attempt: 0, resultRoot: hash };
+  await pushVoid(network, { kind: 'ItemVoided', ...place, refund: REFUND });
 }

@@ -4,11 +4,11 @@ import { type Definition, encodeDefinition, hashWorkflow, objectsOfDefinition } 
 import type { Hex } from '../../protocol/hex.ts';
 import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
 import { encodeInputs, hashRun, type Message } from '../../protocol/messages.ts';
-import { objectRef } from '../../protocol/tree.ts';
+import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
-import type { ObjectStore } from '../../service/storage/objects.ts';
 import { account, execStage, GATEWAY, inferStage, MODEL } from '../kernel/world.fixture.ts';
-import { type Author, assembleSource, putTestProgram } from '../network/chain.fixture.ts';
+import { assembleSource, putTestProgram } from '../network/chain.fixture.ts';
+import type { NetworkAuthor } from '../network/network.fixture.ts';
 import { EVERY_FAMILY, ROUNDING } from './program.ts';
 
 export const STRANGER = account(4);
@@ -16,9 +16,11 @@ export const STRANGER = account(4);
 export const RECORDS: readonly string[] = ['a', 'b', 'c', 'd'].map((id, i) => `{"id":"${id}","n":${i}}\n`);
 const TRAPS = Uint8Array.of(255, 1, 2);
 const TASK_GAS = 500_000n;
+/** Longer than the author has its objects promised otherwise. */
+const LONGER_HOURS = 48;
 
 export type InboxOptions = {
-  readonly author: Author & Pick<ObjectStore, 'putAll'>;
+  readonly author: NetworkAuthor;
   readonly chainId: number;
   readonly gatewayRegistry: Hex;
 };
@@ -64,6 +66,12 @@ export async function createInbox({ author, chainId, gatewayRegistry }: InboxOpt
     return author.sign({ kind: 'Run', nonce, ...fields, inputs: encodeInputs(inputs, certificate) });
   }
 
+  /** Of a run that has no results. */
+  async function renewalOf(nonce: bigint, run: Hex, inputs: readonly ObjectRef[]) {
+    const objects = encodeInputs(inputs, await author.certify(inputs, LONGER_HOURS));
+    return author.sign({ kind: 'Renew', nonce, run, objects });
+  }
+
   async function resultsOf(nonce: bigint, item: InferenceItem, signer: PrivateKeyAccount): Promise<Message> {
     const message = { gateway: GATEWAY.address, nonce, itemsRoot: hashInferenceItems([item]) };
     const domain = createDomain(chainId, gatewayRegistry);
@@ -100,6 +108,7 @@ export async function createInbox({ author, chainId, gatewayRegistry }: InboxOpt
   const cancelled = hashRun(author.address, 3n, workflow);
   const good = await resultsOf(4n, itemOf(0), GATEWAY);
   const goodSecond = await resultsOf(9n, itemOf(1), GATEWAY);
+  const waiting = [text('nothing')];
   const withdraw = (nonce: bigint, amount: bigint) =>
     author.sign({ kind: 'Withdraw', nonce, recipient: STRANGER.address, amount });
   const messages: [string, Message][] = [
@@ -124,11 +133,12 @@ export async function createInbox({ author, chainId, gatewayRegistry }: InboxOpt
     ['last task', advance(1, 1)],
     ['run that fails', await runOf(2n, [TRAPS])],
     ['trap', advance(0, 0, trapped)],
-    ['run that is cancelled', await runOf(3n, [text('nothing')])],
+    ['run that is cancelled', await runOf(3n, waiting)],
+    ['renewal', await renewalOf(4n, cancelled, waiting.map(objectRef))],
     ['early expiry', { kind: 'Expire', run: cancelled }],
-    ['cancel', await author.sign({ kind: 'Cancel', nonce: 4n, run: cancelled })],
-    ['withdraw', await withdraw(5n, 1000n)],
-    ['overdraft', await withdraw(6n, 10n ** 30n)],
+    ['cancel', await author.sign({ kind: 'Cancel', nonce: 5n, run: cancelled })],
+    ['withdraw', await withdraw(6n, 1000n)],
+    ['overdraft', await withdraw(7n, 10n ** 30n)],
   ];
   const believed = new Map<string, Message>([
     ['forged result', await resultsOf(2n, itemOf(0), GATEWAY)],

@@ -1,21 +1,33 @@
 // docs/disputes.md#lies: lies about whole leaves: for each kind of message a wrong state, receipt, message or context.
+import { KIND } from '../../protocol/constants.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { receiveMessage } from '../../protocol/received.ts';
 import type { CorpusWorld } from './corpus-world.ts';
 import { createCorpus, type Lie } from './lie.ts';
 import { createSteps } from './steps.ts';
 
-const DEPOSIT = 'deposit';
 const NOTHING = receiveMessage(new Uint8Array(0));
-const STEPS = [DEPOSIT, 'deploy', 'run', 'task', 'last task'] as const;
+/** What L1 puts before the batch's own messages, by kind. */
+const FROM_L1 = {
+  deposit: KIND.Deposit,
+  'gateway change': KIND.GatewayChanged,
+  'model change': KIND.ModelChanged,
+  'committee change': KIND.CommitteeChanged,
+  'item voided': KIND.ItemVoided,
+} as const;
+type FromL1 = keyof typeof FROM_L1;
+const STEPS = ['deposit', 'deploy', 'run', 'task', 'last task'] as const;
 /** Two lies each: the rest of a leaf is as those of `STEPS`. */
-const MORE_STEPS = ['result', 'trap', 'early expiry', 'cancel', 'withdraw', 'overdraft'] as const;
+const MORE_STEPS = [
+  ...['result', 'trap', 'renewal', 'early expiry', 'cancel', 'withdraw', 'overdraft'],
+  ...(['gateway change', 'model change', 'committee change', 'item voided'] satisfies FromL1[]),
+];
 
 export async function leafLies(world: CorpusWorld): Promise<Lie[]> {
   const { before, after, changed, mixed, rerun, withMessage, withContext } = createSteps(world);
   const { lies, add } = createCorpus(after);
-  const deposit = depositOf(world);
-  const stepOf = (name: string) => (name === DEPOSIT ? deposit : world.stepOf(name));
+  const stepOf = (name: string) => (name in FROM_L1 ? firstOf(world, FROM_L1[name as FromL1]) : world.stepOf(name));
+  const deposit = stepOf('deposit');
   const unchanged = (step: number) => {
     const leaf = after(step);
     leaf.set(before(step).subarray(0, 32));
@@ -43,10 +55,17 @@ export async function leafLies(world: CorpusWorld): Promise<Lie[]> {
     kind: K,
     change: (message: Extract<Message, { kind: K }>) => Message,
   ) => withMessage(stepOf(name), (m) => (m.kind === kind ? change(m as Extract<Message, { kind: K }>) : m));
-  const higher = await about(DEPOSIT, 'Deposit', (m) => ({ ...m, amount: m.amount + 1n }));
+  const higher = await about('deposit', 'Deposit', (m) => ({ ...m, amount: m.amount + 1n }));
   add('a deposit one wei higher', deposit, higher);
-  const others = await about(DEPOSIT, 'Deposit', (m) => ({ ...m, account: `0x${'66'.repeat(20)}` }));
+  const others = await about('deposit', 'Deposit', (m) => ({ ...m, account: `0x${'66'.repeat(20)}` }));
   add('a deposit to somebody else', deposit, others);
+  const voided = stepOf('item voided');
+  add(
+    'an item that was voided is refunded one wei more',
+    voided,
+    await about('item voided', 'ItemVoided', (m) => ({ ...m, refund: m.refund + 1n })),
+  );
+  add('a void by a sequencer counts', voided, await withContext(voided, { origin: 'sequencer' }));
   const unlimited = await about('run', 'Run', (m) => ({ ...m, maxCost: m.maxCost + 1n }));
   add('a run with another limit and no right signature', run, unlimited);
   add('a run is charged twice: the same nonce once more', run, await rerun(run, {}, after(run)));
@@ -72,8 +91,6 @@ export async function leafLies(world: CorpusWorld): Promise<Lie[]> {
   return lies;
 }
 
-const DEPOSIT_KIND = 0x20;
-
-function depositOf({ inputs }: CorpusWorld): number {
-  return inputs.findIndex(({ message }) => message.bytes[0] === DEPOSIT_KIND);
+function firstOf({ inputs }: CorpusWorld, kind: number): number {
+  return inputs.findIndex(({ message }) => message.bytes[0] === kind);
 }

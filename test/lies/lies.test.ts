@@ -1,6 +1,7 @@
 // docs/disputes.md#lies: some of the lies of `npm run lies`, and a game that L1 takes back in the middle.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startValidator } from '../../challenger/main.ts';
+import { KIND } from '../../protocol/constants.ts';
 import { mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { createLogger } from '../../service/process/log.ts';
@@ -33,14 +34,20 @@ test('no two lies have a name, and there are enough of them', () => {
   expect(lies.length).toBeGreaterThanOrEqual(240);
 });
 
-test.each(['program: one byte of the output', 'asserter: disputes and posts garbage from list 2 on'])(
-  'caught by a one-step proof: %s',
-  async (name) => {
-    const told = await stage.play(lie(name));
-    expect(told).toMatchObject({ caught: true, how: 'one-step proof', lists: 8, liar: { wonWei: -100n * MIZU } });
-    expect(told.honest.wonWei).toBeGreaterThan(0n);
-  },
-);
+test('the range has a step of every kind of message', () => {
+  const kinds = new Set(world.inputs.map(({ message }) => message.bytes[0]));
+  expect(Object.entries(KIND).filter(([, kind]) => !kinds.has(kind))).toEqual([]);
+});
+
+test.each([
+  'program: one byte of the output',
+  'an item that was voided is refunded one wei more',
+  'asserter: disputes and posts garbage from list 2 on',
+])('caught by a one-step proof: %s', async (name) => {
+  const told = await stage.play(lie(name));
+  expect(told).toMatchObject({ caught: true, how: 'one-step proof', lists: 8, liar: { wonWei: -100n * MIZU } });
+  expect(told.honest.wonWei).toBeGreaterThan(0n);
+});
 
 test('caught by its leaf alone', async () => {
   const told = await stage.play(lie('leaf: its step number'));

@@ -325,7 +325,13 @@ async function buildNetwork(
   };
 }
 
-function createAuthor(da: DaClient, domain: Domain): Author & Pick<ObjectStore, 'putAll'> {
+export type NetworkAuthor = Omit<Author, 'certify'> &
+  Pick<ObjectStore, 'putAll'> & {
+    /** `hours`: default 24. */
+    certify(objects: readonly ObjectRef[], hours?: number): Promise<Certificate>;
+  };
+
+function createAuthor(da: DaClient, domain: Domain): NetworkAuthor {
   const held = new Map<Hex, Uint8Array>();
   return {
     address: USER.address,
@@ -335,9 +341,9 @@ function createAuthor(da: DaClient, domain: Domain): Author & Pick<ObjectStore, 
       const signed = { domain, types: TYPES, primaryType: message.kind, message: asHex(typedMessage(message)) };
       return { ...message, signature: await USER.signTypedData(signed as never) };
     },
-    async certify(objects) {
+    async certify(objects, hours = 24) {
       const bytes = objects.map(({ root }) => held.get(root)!);
-      return (await da.put(bytes, { expiry: inHours(24) })).certificate;
+      return (await da.put(bytes, { expiry: inHours(hours) })).certificate;
     },
     async putAll(objects) {
       const refs = objects.map(objectRef);
