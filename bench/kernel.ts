@@ -24,6 +24,7 @@ import {
   START,
   sign,
   type World,
+  workerAccount,
 } from '../test/kernel/world.fixture.ts';
 
 const STATE_RECORDS = Number(process.env.STATE_RECORDS ?? 20_000);
@@ -86,11 +87,12 @@ for (const partition of inputs.keys()) {
 }
 measured({ kind: 'Advance', run, stage: 3, partition: 0 }, ' (64 inputs, last: dataset of 65)');
 measured(await sign(ALICE, { kind: 'Withdraw', nonce: 2n, recipient: BOB.address, amount: 5n }));
-world.apply(await runMessage(ALICE, 3n, { inputs }));
-measured(await sign(ALICE, { kind: 'Cancel', nonce: 4n, run: hashRun(ALICE.address, 3n, workflow) }));
-world.apply(await runMessage(ALICE, 5n, { inputs, deadline: START + 1n }));
+measured(await sign(ALICE, { kind: 'Settle', nonce: 3n, ...(await workerAccount(BOB.address, 5n)) }));
+world.apply(await runMessage(ALICE, 4n, { inputs }));
+measured(await sign(ALICE, { kind: 'Cancel', nonce: 5n, run: hashRun(ALICE.address, 4n, workflow) }));
+world.apply(await runMessage(ALICE, 6n, { inputs, deadline: START + 1n }));
 world.time += 2n;
-measured({ kind: 'Expire', run: hashRun(ALICE.address, 5n, workflow) });
+measured({ kind: 'Expire', run: hashRun(ALICE.address, 6n, workflow) });
 console.log(
   `kernel ${engine.programId}, ${engine.program.code.length / 16} instructions of code, state of ${STATE_RECORDS} records`,
 );

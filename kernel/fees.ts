@@ -50,6 +50,11 @@ export function renewGas(length: number, objects: readonly ObjectRef[], stages: 
   return messageGas(length) + keepGas(objects) + STAGE_GAS * BigInt(stages) + INPUT_GAS * BigInt(MAX_TASK_INPUTS);
 }
 
+/** Gas of a Settle message: it has the gateway's signature beside its sender's. */
+export function settleGas(length: number): bigint {
+  return messageGas(length) + SIGNATURE_GAS;
+}
+
 /** Bytes of a program's parts, and the pages of memory that it starts with. */
 export type ProgramSize = {
   readonly code: number;

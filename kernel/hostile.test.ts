@@ -25,6 +25,7 @@ import {
   START,
   sign,
   type World,
+  workerAccount,
 } from '../test/kernel/world.fixture.ts';
 import { accountKey, feesKey } from './keys.ts';
 import { accountRecord, feesRecord } from './records.ts';
@@ -37,7 +38,7 @@ const STEPPED = 8;
 const FREE = 1_000_000;
 const FREE_PER_BYTE = 40;
 const USERS = [ALICE, BOB, account(4)];
-const SIGNED = new Set(['Deploy', 'Run', 'Cancel', 'Withdraw', 'Renew']);
+const SIGNED = new Set(['Deploy', 'Run', 'Cancel', 'Withdraw', 'Renew', 'Settle']);
 /** Why a signed message charges nobody. */
 const FREE_FIELDS = /^(message|gateways|nonce|signer|balance|maxFee): expected /;
 const U64 = 2n ** 64n - 1n;
@@ -55,6 +56,14 @@ async function createSender(world: World, random: (below: number) => number, run
   const definition = makeDefinition();
   const bytes = encodeDefinition(definition, await certify(objectsOfDefinition(definition)));
   const inputs = encodeInputs(PARTITIONS, await certify(PARTITIONS));
+  const accounts = await Promise.all(
+    EDGES256.flatMap((total) => [
+      workerAccount(ALICE.address, total),
+      workerAccount(GATEWAY.address, total),
+      workerAccount(BOB.address, total, BOB),
+      workerAccount(BOB.address, total, ALICE),
+    ]),
+  );
   let gatewayNonce = 0n;
   const changed = (given: Uint8Array): Uint8Array => {
     const size = pick([given.length, given.length, given.length, random(given.length + 1), given.length + random(300)]);
@@ -105,6 +114,8 @@ async function createSender(world: World, random: (below: number) => number, run
             pick([
               { kind: 'Cancel', nonce, run },
               { kind: 'Renew', nonce, run, objects: changed(inputs) },
+              { kind: 'Settle', nonce, ...pick(accounts), total: pick(EDGES256) },
+              { kind: 'Settle', nonce, ...pick(accounts) },
             ]),
           ),
         );
@@ -166,7 +177,7 @@ async function createSender(world: World, random: (below: number) => number, run
         const garbage = Uint8Array.from({ length: Math.min(length, 4000) }, () => random(256));
         const whole = new Uint8Array(length);
         whole.set(garbage);
-        if (length > 0) whole[0] = pick([0, 1, 2, 3, 4, 5, 0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0x24, 0xff]);
+        if (length > 0) whole[0] = pick([0, 1, 2, 3, 4, 5, 6, 0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0x24, 0xff]);
         return pick([sequenced(whole), fromL1(whole[0] === 0x20 || whole[0] === 0x23 ? whole.slice(0, 12) : whole)]);
       }
     }

@@ -18,6 +18,9 @@ export const runKey = (run: Hex): Uint8Array => begin('run').hex(run, 32).finish
 export const datasetKey = (run: Hex): Uint8Array => begin('dataset').hex(run, 32).finish();
 export const withdrawalKey = (index: bigint): Uint8Array => begin('withdrawal').u64(index).finish();
 
+export const settledKey = (gateway: Address, worker: Address): Uint8Array =>
+  begin('settled').hex(gateway, 20).hex(worker, 20).finish();
+
 export const stageKey = (workflow: Hex, stage: number): Uint8Array =>
   begin('stage').hex(workflow, 32).u16(stage).finish();
 

@@ -23,6 +23,7 @@ import {
   runMessage,
   START,
   sign,
+  workerAccount,
 } from '../test/kernel/world.fixture.ts';
 import { accountKey, taskKey } from './keys.ts';
 import { accountRecord, taskRecord } from './records.ts';
@@ -50,9 +51,9 @@ test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, s
     ((await world.read(accountKey(user.address), accountRecord))?.nonce ?? 0n) + (random(8) === 0 ? 1n : 0n);
   const makeMessage = async (): Promise<Message> => {
     const user = pick(USERS);
-    const run: Hex = pick([...runs, WORKFLOW]);
+    const run: Hex = random(3) > 0 ? ([...runs].at(-1) ?? WORKFLOW) : pick([...runs, WORKFLOW]);
     const partition = random(4);
-    switch (random(10)) {
+    switch (random(12)) {
       case 0:
         return { kind: 'Deposit', account: user.address, amount: BigInt(random(100_000_000)) };
       case 1:
@@ -84,8 +85,14 @@ test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, s
         const names = { run: of, stage: 0, partition: at, attempt, resultRoot: output.root };
         return { kind: 'ItemVoided', ...names, refund: BigInt(random(3_000_000)) };
       }
-      case 6:
+      case 6: {
+        const [gateway, worker] = [pick([GATEWAY, GATEWAY, ...USERS]), pick([GATEWAY, ...USERS])];
+        const total = BigInt(random(20_000_000));
+        const account = await workerAccount(worker.address, total, gateway, random(6) === 0 ? BOB : gateway);
+        return sign(user, { kind: 'Settle', nonce: await nonceOf(user), ...account });
+      }
       case 7:
+      case 8:
         return { kind: 'Advance', run, stage: 1, partition };
       default: {
         const result = objectRef(Uint8Array.of(partition));
@@ -136,6 +143,8 @@ test('the sequences had what they are to try', () => {
     'Advance expired',
     'ItemVoided running',
     'ItemVoided true',
+    'Settle true',
+    'Settle false',
   ])
     expect(outcomes).toContain(outcome);
 });

@@ -153,6 +153,8 @@ export const formerCommitteeRecord = codec<FormerCommitteeRecord>(
 export const feesRecord = single('fees');
 /** `withdrawals` is their number. */
 export const countersRecord = single('withdrawals');
+/** `settled`: wei of a gateway's account of a worker that were paid. */
+export const settledRecord = single('settled');
 export const progressRecord = codec<ProgressRecord>(
   (r) => [int(r.done), ...(r.attempt === 0 ? [] : [int(r.attempt)])],
   (f) => ({ done: f.number(), attempt: f.isAtEnd() ? 0 : f.number() }),

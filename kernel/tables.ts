@@ -13,6 +13,7 @@ export const TABLE = {
   counters: 'N',
   withdrawal: 'O',
   program: 'P',
+  settled: 'Q',
   run: 'R',
   stage: 'S',
   task: 'T',

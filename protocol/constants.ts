@@ -102,6 +102,7 @@ export const KIND = {
   Cancel: 0x03,
   Withdraw: 0x04,
   Renew: 0x05,
+  Settle: 0x06,
   Advance: 0x10,
   InferenceResult: 0x11,
   Expire: 0x12,

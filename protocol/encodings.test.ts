@@ -117,6 +117,14 @@ const messages: Message[] = [
   { kind: 'Cancel', ...signed, run: hash(2) },
   { kind: 'Withdraw', ...signed, recipient: address(2), amount: 2n ** 255n },
   { kind: 'Renew', ...signed, run: hash(2), objects: encodeInputs(inputs, certificate) },
+  {
+    kind: 'Settle',
+    ...signed,
+    gateway: address(3),
+    worker: address(2),
+    total: 2n ** 255n,
+    accountSignature: bytesToHex(new Uint8Array(65).fill(8)),
+  },
   { kind: 'Advance', run: hash(3), stage: 2, partition: 70_000 },
   {
     kind: 'InferenceResult',

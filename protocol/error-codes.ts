@@ -139,6 +139,7 @@ type NamedCode =
   | 'message/nonce-gap'
   | 'message/nonce-used'
   | 'message/not-expirable'
+  | 'message/nothing-to-settle'
   | 'message/partition-too-large'
   | 'message/reordered'
   | 'message/too-large'

@@ -21,6 +21,16 @@ const INFERENCE_ITEMS_AT = 96;
 
 type Signed = { readonly signature: Hex; readonly sender: Address; readonly nonce: bigint };
 
+/** What a gateway has signed that a worker of it has earned since ever. */
+export type WorkerAccount = {
+  readonly gateway: Address;
+  readonly worker: Address;
+  /** Wei, of which the kernel pays what is not settled yet. */
+  readonly total: bigint;
+  /** The gateway's, of the struct `WorkerAccount`. */
+  readonly accountSignature: Hex;
+};
+
 export type UserMessage = Signed &
   (
     | { readonly kind: 'Deploy'; readonly maxFee: bigint; readonly definition: Uint8Array }
@@ -42,6 +52,7 @@ export type UserMessage = Signed &
     | { readonly kind: 'Withdraw'; readonly recipient: Address; readonly amount: bigint }
     /** `objects`: a run's inputs and results with a new certificate, encoded as a list of inputs is. */
     | { readonly kind: 'Renew'; readonly run: Hex; readonly objects: Uint8Array }
+    | ({ readonly kind: 'Settle' } & WorkerAccount)
   );
 
 export type ProtocolMessage =
@@ -97,6 +108,7 @@ export function encodeMessage(message: Message): Uint8Array {
     case 'Cancel':
     case 'Withdraw':
     case 'Renew':
+    case 'Settle':
       writer.hex(message.signature, 65).hex(message.sender, 20).u64(message.nonce);
       return writer.bytes(encodeBody(message)).finish();
     case 'Advance':
@@ -230,6 +242,9 @@ function encodeBody(message: UserMessage): Uint8Array {
       return writer.hex(message.recipient, 20).u256(message.amount).finish();
     case 'Renew':
       return writer.hex(message.run, 32).bytes(message.objects).finish();
+    case 'Settle':
+      writer.hex(message.gateway, 20).hex(message.worker, 20).u256(message.total);
+      return writer.hex(message.accountSignature, 65).finish();
   }
 }
 
@@ -256,6 +271,15 @@ function readBody(reader: Reader, kind: keyof typeof KIND): Message {
       return { kind, ...readSigned(reader), recipient: reader.hex(20, 'recipient'), amount: reader.u256('amount') };
     case 'Renew':
       return { kind, ...readSigned(reader), run: reader.hex(32, 'run'), objects: reader.rest() };
+    case 'Settle':
+      return {
+        kind,
+        ...readSigned(reader),
+        gateway: reader.hex(20, 'gateway'),
+        worker: reader.hex(20, 'worker'),
+        total: reader.u256('total'),
+        accountSignature: reader.hex(65, 'accountSignature'),
+      };
     case 'Advance':
       return { kind, run: reader.hex(32, 'run'), stage: reader.u16('stage'), partition: reader.u32('partition') };
     case 'InferenceResult':

@@ -54,6 +54,14 @@ export const TYPES = {
     { name: 'run', type: 'bytes32' },
     { name: 'objects', type: 'bytes' },
   ],
+  Settle: [
+    { name: 'sender', type: 'address' },
+    { name: 'nonce', type: 'uint64' },
+    { name: 'gateway', type: 'address' },
+    { name: 'worker', type: 'address' },
+    { name: 'total', type: 'uint256' },
+    { name: 'accountSignature', type: 'bytes' },
+  ],
   Certificate: [
     { name: 'epoch', type: 'uint64' },
     { name: 'objectsHash', type: 'bytes32' },
@@ -71,6 +79,11 @@ export const TYPES = {
     { name: 'gateway', type: 'address' },
     { name: 'nonce', type: 'uint64' },
     { name: 'itemsRoot', type: 'bytes32' },
+  ],
+  WorkerAccount: [
+    { name: 'gateway', type: 'address' },
+    { name: 'worker', type: 'address' },
+    { name: 'total', type: 'uint256' },
   ],
   Promise: [
     { name: 'batch', type: 'uint64' },

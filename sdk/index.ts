@@ -12,6 +12,7 @@ export type { Quote } from './client/quote.ts';
 export { type QuoteOptions, quoteRun } from './client/quote-run.ts';
 export { type Renewed, renewRun } from './client/renew.ts';
 export { type RunRequest, type StartedRun, startRun } from './client/run.ts';
+export { type Settled, settle, settledOf } from './client/settle.ts';
 export { type EthersSigner, fromEthers, fromPrivateKey, fromViem, readKeyFile, type Signer } from './client/signer.ts';
 export { type Survey, surveyInput } from './client/survey.ts';
 export { type Verified, verifyTarget } from './client/verify.ts';

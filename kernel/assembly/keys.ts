@@ -48,6 +48,13 @@ export function taskKey(run: usize, stage: u32, partition: u32): usize {
   return hashed(TABLE_TASK, 38);
 }
 
+/** Two addresses, in this order. */
+export function pairKey(table: u32, first: usize, second: usize): usize {
+  memory.copy(id + 1, first, 20);
+  memory.copy(id + 21, second, 20);
+  return hashed(table, 40);
+}
+
 export function indexKey(table: u32, index: u64): usize {
   putBe64(id + 1, index);
   return hashed(table, 8);

@@ -17,6 +17,7 @@ import {
   KIND_MODEL_CHANGED,
   KIND_RENEW,
   KIND_RUN,
+  KIND_SETTLE,
   KIND_WITHDRAW,
   MAX_MESSAGE_BYTES,
 } from './generated/constants';
@@ -28,6 +29,7 @@ import { allocLeaf, be64, LEAF, putBe64, startMemory } from './memory';
 import { receipt, receiptEnd, startReceipt, writeReceipt } from './receipt';
 import { renew } from './renew';
 import { refuseBound, refuseNumber } from './refusal';
+import { settle } from './settle';
 import { startRun } from './start';
 import { closeTrie, openTrie } from './trie';
 import { voidItem } from './void';
@@ -79,6 +81,9 @@ function handle(): bool {
     case KIND_RENEW:
       named('Renew');
       return renew();
+    case KIND_SETTLE:
+      named('Settle');
+      return settle();
     case KIND_ADVANCE:
       named('Advance');
       return advance();

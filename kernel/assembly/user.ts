@@ -43,20 +43,39 @@ export function beginSigned(type: string): void {
   addU64(nonce);
 }
 
+/** The struct is complete. Checks nonce and signature; charges nobody. */
+export function isFromSender(): bool {
+  const account = loadAccount(sender);
+  if (nonce != account.nonce) return refuseBound('nonce', '', account.nonce, nonce);
+  if (isSignedBy(digest(inboxDomain()), message + SIGNATURE, sender)) return true;
+  return refuseBytes('signer', '', sender, signer, 20);
+}
+
+let fee: usize = 0;
+
+/** Whether a balance pays the message's fee, of so much gas more than its bytes. */
+export function paysFee(balance: usize, moreGas: u64): bool {
+  if (fee == 0) fee = alloc(32);
+  const gas = MESSAGE_BASE_GAS + MESSAGE_BYTE_GAS * messageLength + moreGas;
+  if (!multiply(fee, gasPrice(), gas) && !less(balance, fee)) return true;
+  return refuseWei('balance', 'at least the fee of ', fee, balance);
+}
+
 /**
  * The struct is complete. Checks nonce and signature, then takes the fee and uses up the nonce. With `maxFee` 0 there
  * is no limit.
  */
 export function charge(maxFee: usize): bool {
+  return isFromSender() && takeFee(maxFee, 0);
+}
+
+/**
+ * Takes the message's fee, of so much gas more than its bytes, from its sender and uses up the nonce. With `maxFee` 0
+ * there is no limit.
+ */
+export function takeFee(maxFee: usize, moreGas: u64): bool {
   const account = loadAccount(sender);
-  if (nonce != account.nonce) return refuseBound('nonce', '', account.nonce, nonce);
-  if (!isSignedBy(digest(inboxDomain()), message + SIGNATURE, sender)) {
-    return refuseBytes('signer', '', sender, signer, 20);
-  }
-  const fee = alloc(32);
-  if (multiply(fee, gasPrice(), MESSAGE_BASE_GAS + MESSAGE_BYTE_GAS * messageLength) || less(account.balance, fee)) {
-    return refuseWei('balance', 'at least the fee of ', fee, account.balance);
-  }
+  if (!paysFee(account.balance, moreGas)) return false;
   if (maxFee != 0 && less(maxFee, fee)) return refuseWei('maxFee', 'at least the fee of ', fee, maxFee);
   sub(account.balance, account.balance, fee);
   account.nonce++;

@@ -79,6 +79,9 @@ const receipt = z.looseObject({
   run: hash.optional(),
   workflow: hash.optional(),
   feeWei: z.union([wei, count.transform(String)]).optional(),
+  account: address.optional(),
+  amountWei: wei.optional(),
+  withdrawal: count.optional(),
   batch: count,
   step: count,
 });

@@ -147,6 +147,11 @@ export type ReceiptView = {
   readonly run?: Hex;
   readonly workflow?: Hex;
   readonly feeWei?: string;
+  /** Whose money a Withdraw, a Settle or a message of L1 has moved, and how much of it, in wei. */
+  readonly account?: Address;
+  readonly amountWei?: string;
+  /** Index of the withdrawal that a Withdraw has made. */
+  readonly withdrawal?: number;
   readonly batch: number;
   readonly step: number;
 };

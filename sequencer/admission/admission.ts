@@ -53,7 +53,7 @@ const SEQUENCE = 'sequence';
 export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
   const { store, tables, domains } = parts;
   const pending = createPending();
-  const { feeOf, check } = createStateChecks({ tables, pending, state: parts.state });
+  const { costsOf, check } = createStateChecks({ tables, pending, state: parts.state });
   const inOrder = createMutex();
 
   const load = async (): Promise<void> => {
@@ -61,7 +61,7 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
     for await (const [key, { hash }] of tables.queue.entries()) {
       const received = await requireReceived(tables, hash);
       const message = requireMessage(received);
-      pending.add(received, message, await feeOf(message, received.bytes.length), Number.parseInt(key, 16));
+      pending.add(received, message, await costsOf(message, received.bytes.length), Number.parseInt(key, 16));
     }
   };
 
@@ -89,7 +89,7 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
     if (known !== undefined) return known;
     if (pending.size() >= parts.limit) throw queueFull(parts.limit);
     const message = requireMessage(received);
-    const feeWei = await check(message, bytes.length);
+    const costs = await check(message, bytes.length);
     const sequence = ((await tables.counters.get(SEQUENCE)) ?? 0) + 1;
     await store.write([
       tables.messages.put(hash, bytes),
@@ -98,7 +98,7 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
       tables.refused.delete(hash),
       tables.counters.put(SEQUENCE, sequence),
     ]);
-    pending.add(received, message, feeWei, sequence);
+    pending.add(received, message, costs, sequence);
     return { hash, sequence };
   };
 

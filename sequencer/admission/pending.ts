@@ -21,13 +21,27 @@ export type Pending = {
   /** The workflow of a Deploy message, with its number of stages: a Run of it may follow at once. */
   readonly deploys?: { readonly workflow: Hex; readonly stages: number };
   readonly ends?: EndingMessage;
+  /** Of a Settle message: what it may take from another account, in lower case. */
+  readonly settles?: {
+    readonly gateway: Address;
+    readonly worker: Address;
+    readonly total: bigint;
+    readonly dueWei: bigint;
+  };
   /** The message. If it is absent, it is read from the store when its turn comes. */
   readonly received?: ReceivedMessage;
 };
 
+/** In wei. */
+export type MessageCosts = {
+  /** The most that its execution costs its sender. */
+  readonly feeWei: bigint;
+  /** The most that a Settle takes from its gateway; 0 for other messages. */
+  readonly dueWei: bigint;
+};
+
 export type PendingMessages = {
-  /** `feeWei`: the most that its execution costs. */
-  add(received: ReceivedMessage, message: Message, feeWei: bigint, sequence: number): void;
+  add(received: ReceivedMessage, message: Message, costs: MessageCosts, sequence: number): void;
   has(sequence: number): boolean;
   delete(sequence: number): void;
   clear(): void;
@@ -35,6 +49,10 @@ export type PendingMessages = {
   /** All in their order, with those that are added meanwhile. */
   all(): Iterable<Pending>;
   countOf(account: Address): number;
+  /** Wei of the account that waiting messages may take, its own and those that settle what it owes. */
+  boundOf(account: Address): bigint;
+  /** The highest total of the worker's account with the gateway that waits to be settled, in wei; else 0. */
+  settlingOf(gateway: Address, worker: Address): bigint;
   /** The number of stages of a workflow whose Deploy message waits. */
   stagesOf(workflow: Hex): number | undefined;
 };
@@ -46,12 +64,12 @@ export function createPending(keptBytes = KEPT_BYTES): PendingMessages {
   const pending = new Map<number, Pending>();
   let bytes = 0;
   return {
-    add(received, message, feeWei, sequence) {
+    add(received, message, costs, sequence) {
       const { length } = received.bytes;
       const isKept = bytes + length <= keptBytes;
       if (isKept) bytes += length;
       const kept = isKept ? { received } : {};
-      pending.set(sequence, { sequence, hash: received.hash, ...bindings(message, feeWei), ...kept });
+      pending.set(sequence, { sequence, hash: received.hash, ...bindings(message, costs), ...kept });
     },
     has: (sequence) => pending.has(sequence),
     delete(sequence) {
@@ -65,16 +83,31 @@ export function createPending(keptBytes = KEPT_BYTES): PendingMessages {
     size: () => pending.size,
     all: () => pending.values(),
     countOf: (account) => [...pending.values()].filter((other) => other.account === account.toLowerCase()).length,
+    boundOf: (account) =>
+      [...pending.values()].reduce((sum, other) => {
+        const own = other.account === account.toLowerCase() ? other.cost : 0n;
+        return sum + own + (other.settles?.gateway === account.toLowerCase() ? other.settles.dueWei : 0n);
+      }, 0n),
+    settlingOf: (gateway, worker) =>
+      [...pending.values()].reduce((highest, { settles }) => {
+        const isSame = settles?.gateway === gateway.toLowerCase() && settles.worker === worker.toLowerCase();
+        return isSame && settles.total > highest ? settles.total : highest;
+      }, 0n),
     stagesOf: (workflow) =>
       [...pending.values()].find(({ deploys }) => deploys?.workflow === workflow)?.deploys?.stages,
   };
 }
 
-function bindings(message: Message, feeWei: bigint): Omit<Pending, 'sequence' | 'hash' | 'received'> {
+function bindings(message: Message, { feeWei, dueWei }: MessageCosts): Omit<Pending, 'sequence' | 'hash' | 'received'> {
   if ('sender' in message) {
     const account = message.sender.toLowerCase() as Address;
     const bound = { account, isUser: true, nonce: message.nonce, cost: feeWei + takenBy(message) };
     if (message.kind === 'Cancel') return { ...bound, ends: message };
+    if (message.kind === 'Settle') {
+      const gateway = message.gateway.toLowerCase() as Address;
+      const worker = message.worker.toLowerCase() as Address;
+      return { ...bound, settles: { gateway, worker, total: message.total, dueWei } };
+    }
     if (message.kind !== 'Deploy') return bound;
     const { definition } = decodeDefinition(message.definition);
     return { ...bound, deploys: { workflow: hashWorkflow(definition), stages: definition.stages.length } };

@@ -14,6 +14,7 @@ import {
   type ProtocolMessage,
   typedMessage,
   type UserMessage,
+  type WorkerAccount,
 } from '../../protocol/messages.ts';
 import { recoverSigner } from '../../protocol/signature.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
@@ -58,6 +59,9 @@ export async function checkSignatures(
     case 'Cancel':
     case 'Withdraw':
       return assertUserSignature(message, domains.inbox);
+    case 'Settle':
+      assertUserSignature(message, domains.inbox);
+      return assertAccountSignature(message, domains.registry);
     case 'InferenceResult':
       assertGatewaySignature(message, domains.registry);
       return assertCertificate(message.certificate, resultsOf(message), await promises(), domains.committee);
@@ -93,6 +97,12 @@ function assertGatewaySignature(message: InferenceResult, registry: Domain): voi
   const { gateway, nonce, items, signature } = message;
   const fields = { gateway, nonce, itemsRoot: hashInferenceItems(items) };
   assertSigner(registry, 'InferenceBatch', fields, signature, gateway, 'gateway');
+}
+
+/** @throws MizuError `message/bad-signature` */
+function assertAccountSignature(account: WorkerAccount, registry: Domain): void {
+  const { gateway, worker, total, accountSignature } = account;
+  assertSigner(registry, 'WorkerAccount', { gateway, worker, total }, accountSignature, gateway, 'gateway');
 }
 
 /** What a certificate is judged by. All of it comes from the state, except the time. */

@@ -1,5 +1,5 @@
 // docs/rpc.md#errors: a message against the state and what is queued before it: nonce, balance, gateway, deadline.
-import { deployGas, messageGas, renewGas, runGas } from '../../kernel/fees.ts';
+import { deployGas, messageGas, renewGas, runGas, settleGas } from '../../kernel/fees.ts';
 import { MESSAGE_BASE_GAS } from '../../protocol/constants.ts';
 import { decodeDefinition } from '../../protocol/definition.ts';
 import { MizuError } from '../../protocol/errors.ts';
@@ -8,18 +8,21 @@ import { decodeInputs, decodeObjects, type Message, type UserMessage } from '../
 import { isAnyTaken } from '../index/offers.ts';
 import { promisedTo, type StateReader } from '../index/state.ts';
 import type { Tables } from '../index/tables.ts';
-import { type Pending, type PendingMessages, takenBy } from './pending.ts';
+import { type MessageCosts, type Pending, type PendingMessages, takenBy } from './pending.ts';
 import { assertPlausible } from './plausible.ts';
+import { dueOf, settledFor } from './settling.ts';
 import { nowSeconds } from './signatures.ts';
+
+const FREE: MessageCosts = { feeWei: 0n, dueWei: 0n };
 
 export type StateChecks = {
   /**
-   * The fee of a message of `length` bytes, in wei: 0 if no user pays it. A Run of an unknown workflow, which is
+   * What a message of `length` bytes costs: a fee of 0 if no user pays it. A Run of an unknown workflow, which is
    * refused, has no stages.
    */
-  feeOf(message: Message, length: number): Promise<bigint>;
-  /** The result is the fee, as `feeOf` gives it. @throws MizuError with code `message/…` */
-  check(message: Message, length: number): Promise<bigint>;
+  costsOf(message: Message, length: number): Promise<MessageCosts>;
+  /** The result is as `costsOf` gives it. @throws MizuError with code `message/…` */
+  check(message: Message, length: number): Promise<MessageCosts>;
 };
 
 export type StateChecksParts = {
@@ -44,7 +47,12 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
     return gasOf(message, length, stages) * gasPriceWei;
   };
 
-  const check = async (message: Message, length: number): Promise<bigint> => {
+  const costsOf = async (message: Message, length: number): Promise<MessageCosts> => {
+    const feeWei = await feeOf(message, length);
+    return { feeWei, dueWei: message.kind === 'Settle' ? await dueOf(message, parts.state()) : 0n };
+  };
+
+  const check = async (message: Message, length: number): Promise<MessageCosts> => {
     // State and queue are of the same moment: a step may be executed while the state is read.
     const state = parts.state();
     const waiting = [...pending.all()];
@@ -54,16 +62,17 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
       case 'Run':
       case 'Cancel':
       case 'Withdraw':
-      case 'Renew': {
-        const fee = await feeOf(message, length);
+      case 'Renew':
+      case 'Settle': {
+        const costs = await costsOf(message, length);
+        const bound = pending.boundOf(message.sender);
         const account = await state.account(message.sender);
-        const queued = queuedOf(message.sender);
-        assertNonce(message.nonce, account.nonce, queued.length);
-        const bound = queued.reduce((sum, other) => sum + other.cost, 0n);
-        assertBalance(fee + takenBy(message), account.balance, bound);
-        await assertPlausible(message, fee, async (id) => (await stagesOf(id)) !== undefined);
+        assertNonce(message.nonce, account.nonce, queuedOf(message.sender).length);
+        const settled = message.kind === 'Settle' ? await settledFor(message, pending, state) : 0n;
+        assertBalance(costs.feeWei + takenBy(message), account.balance + settled, bound);
+        await assertPlausible(message, costs.feeWei, async (id) => (await stagesOf(id)) !== undefined);
         if (message.kind === 'Run') await assertKept(message.workflow, waiting, state);
-        return fee;
+        return costs;
       }
       case 'InferenceResult': {
         const gateway = await state.gateway(message.gateway);
@@ -77,7 +86,7 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
         // For items that are not taken the gateway's account pays, as far as it has anything.
         const { gasPriceWei } = await state.config();
         const due = MESSAGE_BASE_GAS * BigInt(message.items.length) * gasPriceWei;
-        if ((await state.account(message.gateway)).balance >= due || (await isAnyTaken(state, message))) return 0n;
+        if ((await state.account(message.gateway)).balance >= due || (await isAnyTaken(state, message))) return FREE;
         throw noItemFits(due);
       }
       case 'Expire': {
@@ -87,7 +96,7 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
         const now = nowSeconds();
         if (run.deadline >= now && (await promisedTo(state, tables, message.run)) >= now)
           throw notExpirable(`a deadline before ${now}`, String(run.deadline));
-        return 0n;
+        return FREE;
       }
       default:
         throw wrongKind(message.kind);
@@ -102,7 +111,7 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
     if (BigInt(expiry) < needed) throw workflowExpired(workflow, needed, expiry);
   };
 
-  return { feeOf, check };
+  return { costsOf, check };
 }
 
 function compare(a: bigint, b: bigint): number {
@@ -117,6 +126,8 @@ function gasOf(message: UserMessage, length: number, stages: number): bigint {
       return runGas(length, decodeInputs(message.inputs).inputs, stages);
     case 'Renew':
       return renewGas(length, decodeObjects(message.objects).inputs, stages);
+    case 'Settle':
+      return settleGas(length);
     default:
       return messageGas(length);
   }
@@ -193,7 +204,7 @@ function wrongKind(kind: string): MizuError {
   return new MizuError({
     code: 'message/kind-not-taken',
     message: `${kind} messages are not taken here.`,
-    expected: 'Deploy, Run, Cancel, Withdraw, Renew, InferenceResult or Expire',
+    expected: 'Deploy, Run, Cancel, Withdraw, Renew, Settle, InferenceResult or Expire',
     actual: kind,
     hint: 'The sequencer makes Advance messages itself; the others come from L1.',
   });

@@ -8,6 +8,7 @@ import {
   modelKey,
   progressKey,
   runKey,
+  settledKey,
   taskKey,
 } from '../../kernel/keys.ts';
 import {
@@ -28,6 +29,7 @@ import {
   progressRecord,
   type RunRecord,
   runRecord,
+  settledRecord,
   type TaskRecord,
   taskRecord,
 } from '../../kernel/records.ts';
@@ -40,6 +42,8 @@ import type { Tables } from './tables.ts';
 export type StateReader = {
   account(address: Address): Promise<AccountRecord>;
   gateway(address: Address): Promise<GatewayRecord | undefined>;
+  /** Wei of the worker's account with the gateway that were paid. */
+  settled(gateway: Address, worker: Address): Promise<bigint>;
   run(id: Hex): Promise<RunRecord | undefined>;
   /** Which attempt of the task is open; undefined if the task is done or has failed. */
   openAttempt(run: Hex, stage: number, partition: number): Promise<number | undefined>;
@@ -62,6 +66,7 @@ export function readState(nodes: NodeStore, stateRoot: Hex): StateReader {
   return {
     account: async (address) => (await read(accountKey(address), accountRecord)) ?? { nonce: 0n, balance: 0n },
     gateway: (address) => read(gatewayKey(address), gatewayRecord),
+    settled: async (gateway, worker) => (await read(settledKey(gateway, worker), settledRecord))?.settled ?? 0n,
     run: (id) => read(runKey(id), runRecord),
     openAttempt: async (run, stage, partition) => {
       const task = await read(taskKey(run, stage, partition), taskRecord);

@@ -23,6 +23,7 @@ const SIGNED: { readonly [Kind in UserMessage['kind'] as (typeof KIND)[Kind]]: K
   [KIND.Cancel]: 'Cancel',
   [KIND.Withdraw]: 'Withdraw',
   [KIND.Renew]: 'Renew',
+  [KIND.Settle]: 'Settle',
 };
 
 /** The fields of a valid message, from its first byte to its last. */
@@ -96,6 +97,14 @@ export function layoutOf(message: Uint8Array): LayoutField[] {
     case KIND.Renew:
       add('run', 32);
       objects();
+      break;
+    case KIND.Settle:
+      all([
+        ['gateway', 20],
+        ['worker', 20],
+        ['total', 32],
+        ['accountSignature', SIGNATURE_BYTES],
+      ]);
       break;
     case KIND.Advance:
       all([
@@ -315,9 +324,13 @@ function bodyOf(kind: UserMessage['kind'], message: Uint8Array): Record<string, 
         return { recipient: take(20), amount: BigInt(take(32)) };
       case 'Renew':
         return { run: take(32), objects: rest() };
+      case 'Settle': {
+        const account = { gateway: take(20), worker: take(20), total: BigInt(take(32)) };
+        return { ...account, accountSignature: take(SIGNATURE_BYTES) };
+      }
     }
   };
-  const fixed = { Deploy: 32, Run: 145, Cancel: 32, Withdraw: 52, Renew: 32 }[kind];
+  const fixed = { Deploy: 32, Run: 145, Cancel: 32, Withdraw: 52, Renew: 32, Settle: 137 }[kind];
   if (message.length < BODY_AT + fixed) return undefined;
   const fields = read();
   return at > message.length ? undefined : fields;

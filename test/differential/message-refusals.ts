@@ -176,6 +176,15 @@ export const REFUSALS: Readonly<Record<MessageKind | 'Empty' | 'Unknown', readon
     'workflow expiry: expected at least N',
     'workflow: expected one that is deployed',
   ],
+  Settle: [
+    'account signer: expected H',
+    'balance of the gateway: expected more than N',
+    'balance: expected at least the fee of N',
+    'message: expected bytes of N',
+    'nonce: expected N',
+    'signer: expected H',
+    'total: expected more than N',
+  ],
   Unknown: ['kind: expected one of docs/messages.md', 'message: expected bytes of at most N'],
   Withdraw: [
     'amount: expected more than N',

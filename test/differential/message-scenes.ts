@@ -25,6 +25,7 @@ import {
   START,
   sign,
   type World,
+  workerAccount,
 } from '../kernel/world.fixture.ts';
 
 export type SentMessage = {
@@ -124,6 +125,26 @@ export async function createScenes(engine: KernelEngine): Promise<Scenes> {
       FROM_L1,
     ),
   );
+  const account = await workerAccount(BOB.address, 10n ** 7n);
+  const settle = await sign(ALICE, { kind: 'Settle', nonce: 1n, ...account });
+  valid.push(
+    sent('Settle', settle),
+    sent('Settle by a worker without a balance', await sign(BOB, { kind: 'Settle', nonce: 0n, ...account }), {
+      signer: BOB,
+    }),
+  );
+  const tooLittle = await workerAccount(BOB.address, 9n);
+  special.push(
+    sent('Settle of less than its fee', await sign(BOB, { kind: 'Settle', nonce: 0n, ...tooLittle })),
+    sent(
+      'Settle of a gateway that has nothing',
+      await sign(ALICE, { kind: 'Settle', nonce: 1n, ...(await workerAccount(ALICE.address, 9n, BOB)) }),
+    ),
+  );
+  const unsettled = world.leaf;
+  apply(settle);
+  special.push(sent('Settle again', await sign(ALICE, { kind: 'Settle', nonce: 2n, ...account })));
+  world.leaf = unsettled;
   const late = { time: START + 9_950n };
   const lateRun = await runMessage(ALICE, 1n, { deadline: LATER, expiry: LATER });
   special.push(

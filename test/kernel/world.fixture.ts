@@ -18,7 +18,14 @@ import {
 } from '../../protocol/definition.ts';
 import { type Address, type Hex, ZERO_HASH } from '../../protocol/hex.ts';
 import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
-import { encodeInputs, encodeMessage, type Message, typedMessage, type UserMessage } from '../../protocol/messages.ts';
+import {
+  encodeInputs,
+  encodeMessage,
+  type Message,
+  typedMessage,
+  type UserMessage,
+  type WorkerAccount,
+} from '../../protocol/messages.ts';
 import { hashProgramHeader } from '../../protocol/program.ts';
 import {
   decodeExecRequest,
@@ -272,4 +279,16 @@ export async function resultMessage(
     { expiry },
   );
   return { kind: 'InferenceResult', signature, gateway: gateway.address, nonce, items, certificate };
+}
+
+/** What the gateway signs for a worker of it, or another signer in its name. */
+export async function workerAccount(
+  worker: Address,
+  total: bigint,
+  gateway: PrivateKeyAccount = GATEWAY,
+  signer = gateway,
+): Promise<WorkerAccount> {
+  const account = { gateway: gateway.address, worker, total };
+  const data = { domain: DOMAINS.gateway, types: TYPES, primaryType: 'WorkerAccount', message: account } as const;
+  return { ...account, accountSignature: await signer.signTypedData(data) };
 }

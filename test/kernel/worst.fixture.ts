@@ -22,6 +22,7 @@ import {
   runMessage,
   START,
   sign,
+  workerAccount,
 } from './world.fixture.ts';
 
 export type WorstMessage = {
@@ -75,10 +76,17 @@ export async function measureMessages(engine: KernelEngine): Promise<WorstMessag
   measure('Advance: one of 256 stages', { kind: 'Advance', run, stage: 0, partition: 0 });
   measure('Cancel', await sign(ALICE, { kind: 'Cancel', nonce: 2n, run }));
   measure('Withdraw', await sign(ALICE, { kind: 'Withdraw', nonce: 3n, recipient: BOB.address, amount: 1n }));
+  world.deposit(GATEWAY.address, 10n ** 9n);
+  const account = await workerAccount(BOB.address, 10n ** 8n);
+  measure('Settle', await sign(ALICE, { kind: 'Settle', nonce: 4n, ...account }));
+  measure(
+    'Settle by the worker',
+    await sign(BOB, { kind: 'Settle', nonce: 0n, ...(await workerAccount(BOB.address, 10n ** 9n)) }),
+  );
   const programs = Array.from({ length: 64 }, (_, n) => makeProgram(`program ${n}`));
   measure(
     'Deploy: 64 programs',
-    await deployMessage(ALICE, 4n, { ...makeDefinition([execStage({ sink: true })]), programs }),
+    await deployMessage(ALICE, 5n, { ...makeDefinition([execStage({ sink: true })]), programs }),
   );
 
   const wide = await begin([execStage({ width: 1, inputs: eight, sink: true })], many(1024));

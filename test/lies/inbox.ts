@@ -3,7 +3,7 @@ import type { PrivateKeyAccount } from 'viem/accounts';
 import { type Definition, encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../protocol/definition.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
-import { encodeInputs, hashRun, type Message } from '../../protocol/messages.ts';
+import { encodeInputs, hashRun, type Message, type WorkerAccount } from '../../protocol/messages.ts';
 import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
 import { account, execStage, GATEWAY, inferStage, MODEL } from '../kernel/world.fixture.ts';
@@ -80,6 +80,13 @@ export async function createInbox({ author, chainId, gatewayRegistry }: InboxOpt
     return { kind: 'InferenceResult', signature, gateway: GATEWAY.address, nonce, items: [item], certificate };
   }
 
+  async function accountOf(total: bigint, signer: PrivateKeyAccount): Promise<WorkerAccount> {
+    const message = { gateway: GATEWAY.address, worker: STRANGER.address, total };
+    const domain = createDomain(chainId, gatewayRegistry);
+    const signed = await signer.signTypedData({ domain, types: TYPES, primaryType: 'WorkerAccount', message });
+    return { ...message, accountSignature: signed };
+  }
+
   const partitions = [unshift(RECORDS.join('')), unshift('{"id":"e","n":4}\n')];
   const requests = partitions.map((bytes) => objectRef(bytes.map((byte) => byte + 1)));
   const answers = await author.putAll([text('{"label":"left"}\n'), text('{"label":"right"}\n')]);
@@ -111,6 +118,8 @@ export async function createInbox({ author, chainId, gatewayRegistry }: InboxOpt
   const waiting = [text('nothing')];
   const withdraw = (nonce: bigint, amount: bigint) =>
     author.sign({ kind: 'Withdraw', nonce, recipient: STRANGER.address, amount });
+  const settle = async (nonce: bigint, total: bigint, signer = GATEWAY) =>
+    author.sign({ kind: 'Settle', nonce, ...(await accountOf(total, signer)) });
   const messages: [string, Message][] = [
     ['deploy', await author.sign({ kind: 'Deploy', nonce: 0n, maxFee: 10n ** 18n, definition: certified })],
     ['run', await runOf(1n, partitions)],
@@ -139,6 +148,9 @@ export async function createInbox({ author, chainId, gatewayRegistry }: InboxOpt
     ['cancel', await author.sign({ kind: 'Cancel', nonce: 5n, run: cancelled })],
     ['withdraw', await withdraw(6n, 1000n)],
     ['overdraft', await withdraw(7n, 10n ** 30n)],
+    ['settle', await settle(8n, 20n)],
+    ['settled again', await settle(9n, 20n)],
+    ['forged account', await settle(10n, 25n, STRANGER)],
   ];
   const believed = new Map<string, Message>([
     ['forged result', await resultsOf(2n, itemOf(0), GATEWAY)],

@@ -19,7 +19,8 @@ type FromL1 = keyof typeof FROM_L1;
 const STEPS = ['deposit', 'deploy', 'run', 'task', 'last task'] as const;
 /** Two lies each: the rest of a leaf is as those of `STEPS`. */
 const MORE_STEPS = [
-  ...['result', 'trap', 'renewal', 'early expiry', 'cancel', 'withdraw', 'overdraft'],
+  ...['result', 'trap', 'renewal', 'early expiry', 'cancel', 'withdraw', 'overdraft', 'settle'],
+  'forged account',
   ...(['gateway change', 'model change', 'committee change', 'item voided'] satisfies FromL1[]),
 ];
 
@@ -78,6 +79,10 @@ export async function leafLies(world: CorpusWorld): Promise<Lie[]> {
   const stranger = await about('cancel', 'Cancel', (m) => ({ ...m, run: world.inbox.run }));
   add('another run is cancelled', stepOf('cancel'), stranger);
 
+  const richer = await about('settle', 'Settle', (m) => ({ ...m, total: m.total + 1n }));
+  add('a worker is paid one wei that its gateway has not signed', stepOf('settle'), richer);
+  const replayed = stepOf('settled again');
+  add('a worker is paid twice for one account', replayed, await rerun(replayed, {}, before(stepOf('settle'))));
   const malformed: readonly (readonly [string, number])[] = [
     ['the batch in its cursor', 71],
     ['the message in its cursor', 79],

@@ -29,6 +29,10 @@ export async function stateLies(world: CorpusWorld): Promise<Lie[]> {
   });
   const ofRun = { key: keys.runKey(run), codec: records.runRecord };
   const dataset = { key: keys.datasetKey(run), codec: records.datasetRecord };
+  const settled = {
+    key: keys.settledKey(GATEWAY.address, STRANGER.address),
+    codec: records.settledRecord,
+  };
   const gateway = { key: keys.gatewayKey(GATEWAY.address), codec: records.gatewayRecord };
   const balance = (by: bigint): ((old: records.AccountRecord) => records.AccountRecord) => {
     return (old) => ({ ...old, balance: old.balance + by });
@@ -71,6 +75,13 @@ export async function stateLies(world: CorpusWorld): Promise<Lie[]> {
     ['withdraw', 'it is written and not taken from the account', (r) => r.change(user, balance(1000n))],
     ['withdraw', 'it is taken from the account and not written', (r) => r.remove(withdrawal(0n))],
     ['overdraft', 'it is paid', (r) => r.write(withdrawal(ONE), { recipient: STRANGER.address, amount: 10n ** 30n })],
+    [
+      'settle',
+      'one wei less is settled than was paid',
+      (r) => r.change(settled, (old) => ({ settled: old.settled - ONE })),
+    ],
+    ['settle', 'it is paid and not taken from the gateway', (r) => r.change(account(GATEWAY.address), balance(20n))],
+    ['forged account', 'it is settled', (r) => r.change(settled, (old) => ({ settled: old.settled + 5n }))],
     ['cancel', 'the run runs on', (r) => r.change(runAt(world, 'cancel'), (old) => ({ ...old, status: 1 }))],
   ];
   for (const [name, what, write] of writes) {

@@ -4,7 +4,7 @@ import { foundry } from 'viem/chains';
 import { gatewayRegistryAbi, inboxAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
-import { encodeMessage, type L1Message, type Message } from '../../protocol/messages.ts';
+import { encodeMessage, type L1Message, type Message, type WorkerAccount } from '../../protocol/messages.ts';
 import { ROLE } from '../../protocol/roles.ts';
 import { objectRef } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
@@ -66,6 +66,19 @@ export async function signResults(
     message: { gateway: GATEWAY.address, nonce, itemsRoot: hashInferenceItems(items) },
   });
   return { kind: 'InferenceResult', signature, gateway: GATEWAY.address, nonce, items, certificate };
+}
+
+/** What the gateway signs for a worker of it, or another signer in its name. */
+export async function signWorkerAccount(
+  network: TestNetwork,
+  worker: Hex,
+  total: bigint,
+  signer = GATEWAY,
+): Promise<WorkerAccount> {
+  const message = { gateway: GATEWAY.address, worker, total };
+  const domain = createDomain(network.deployment.chainId, network.deployment.addresses.gatewayRegistry);
+  const accountSignature = await signer.signTypedData({ domain, types: TYPES, primaryType: 'WorkerAccount', message });
+  return { ...message, accountSignature };
 }
 
 /** Puts the message into the Inbox's queue, in the name of a contract that may, and its refund into the Bridge. */

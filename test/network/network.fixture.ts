@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestClient, domainSeparator, http, type TestClient } from 'viem';
-import { privateKeyToAccount } from 'viem/accounts';
+import { type LocalAccount, privateKeyToAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
 import { toContractCertificate } from '../../contracts/claim.ts';
 import { DEVNET_CONFIG, type DeployConfig } from '../../contracts/config.ts';
@@ -201,6 +201,7 @@ async function buildNetwork(
 
   await write(sequencer, at.inbox, inboxAbi, 'join', []);
 
+  const inboxDomain = createDomain(deployment.chainId, at.inbox);
   return {
     anvil,
     chain,
@@ -222,7 +223,9 @@ async function buildNetwork(
     }),
     user: USER.address,
     /** The user, whose objects go to DA. */
-    author: createAuthor(da, createDomain(deployment.chainId, at.inbox)),
+    author: createAuthor(da, inboxDomain),
+    /** A message of any account. */
+    sign: (signer: LocalAccount, fields: Parameters<Author['sign']>[0]) => signMessage(inboxDomain, signer, fields),
     /** What a dishonest committee promises: objects that no member holds. */
     async certifyUnheld(objects: readonly ObjectRef[], expiry: bigint): Promise<Certificate> {
       const committee = { address: at.daCommittee, abi: daCommitteeAbi } as const;
@@ -275,9 +278,10 @@ async function buildNetwork(
     async grant(account: Address, amountWei: bigint) {
       await write(withAccount(l1, keyOf(0)), at.token, mizuTokenAbi, 'mint', [account, amountWei]);
     },
-    async deposit(amount: bigint) {
+    /** From the user, to its account or another. */
+    async deposit(amount: bigint, account: Address = USER.address) {
       await write(user, at.token, mizuTokenAbi, 'approve', [at.inbox, amount]);
-      await write(user, at.inbox, inboxAbi, 'deposit', [USER.address, amount]);
+      await write(user, at.inbox, inboxAbi, 'deposit', [account, amount]);
     },
     /**
      * A batch of all delayed messages and these. `change`: of the batch object, for a sequencer that lies. `promise`: for how long its
@@ -336,11 +340,7 @@ function createAuthor(da: DaClient, domain: Domain): NetworkAuthor {
   return {
     address: USER.address,
     deadline: inHours(2),
-    async sign(fields) {
-      const message = { ...fields, sender: USER.address, signature: '0x' } as UserMessage;
-      const signed = { domain, types: TYPES, primaryType: message.kind, message: asHex(typedMessage(message)) };
-      return { ...message, signature: await USER.signTypedData(signed as never) };
-    },
+    sign: (fields) => signMessage(domain, USER, fields),
     async certify(objects, hours = 24) {
       const bytes = objects.map(({ root }) => held.get(root)!);
       return (await da.put(bytes, { expiry: inHours(hours) })).certificate;
@@ -353,6 +353,16 @@ function createAuthor(da: DaClient, domain: Domain): NetworkAuthor {
       return refs;
     },
   };
+}
+
+async function signMessage(
+  domain: Domain,
+  signer: LocalAccount,
+  fields: Parameters<Author['sign']>[0],
+): Promise<Message> {
+  const message = { ...fields, sender: signer.address, signature: '0x' } as UserMessage;
+  const signed = { domain, types: TYPES, primaryType: message.kind, message: asHex(typedMessage(message)) };
+  return { ...message, signature: await signer.signTypedData(signed as never) };
 }
 
 // As a wallet is given it: bytes are hex there.

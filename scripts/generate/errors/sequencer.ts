@@ -87,6 +87,12 @@ export const SEQUENCER_ERRORS = {
     toDo: 'Wait for the deadline that the error names.',
     rpc: true,
   },
+  'message/nothing-to-settle': {
+    means: 'A worker would be paid nothing of its account with a gateway.',
+    cause: "All that the gateway has signed is settled or waits to be, or the gateway's account has nothing.",
+    toDo: 'Settle again when the gateway has signed a higher total, or when its account has been paid.',
+    rpc: true,
+  },
   'message/partition-too-large': {
     means: 'A partition of the input of a run is too large.',
     toDo: 'Cut the input into more partitions.',
