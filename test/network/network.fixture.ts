@@ -223,7 +223,9 @@ async function buildNetwork(
     }),
     user: USER.address,
     /** The user, whose objects go to DA. */
-    author: createAuthor(da, inboxDomain),
+    author: createAuthor(da, inboxDomain, USER),
+    /** Another account. */
+    authorOf: (account: LocalAccount) => createAuthor(da, inboxDomain, account),
     /** A message of any account. */
     sign: (signer: LocalAccount, fields: Parameters<Author['sign']>[0]) => signMessage(inboxDomain, signer, fields),
     /** What a dishonest committee promises: objects that no member holds. */
@@ -335,12 +337,12 @@ export type NetworkAuthor = Omit<Author, 'certify'> &
     certify(objects: readonly ObjectRef[], hours?: number): Promise<Certificate>;
   };
 
-function createAuthor(da: DaClient, domain: Domain): NetworkAuthor {
+function createAuthor(da: DaClient, domain: Domain, account: LocalAccount): NetworkAuthor {
   const held = new Map<Hex, Uint8Array>();
   return {
-    address: USER.address,
+    address: account.address,
     deadline: inHours(2),
-    sign: (fields) => signMessage(domain, USER, fields),
+    sign: (fields) => signMessage(domain, account, fields),
     async certify(objects, hours = 24) {
       const bytes = objects.map(({ root }) => held.get(root)!);
       return (await da.put(bytes, { expiry: inHours(hours) })).certificate;
