@@ -21,10 +21,10 @@ export type Prices = {
   readonly signatures: number;
 };
 
-export type Ledger = ReturnType<typeof createLedger>;
+export type Books = ReturnType<typeof openBooks>;
 
 /** Of workflows with these stages, of which each exec stage runs one program on one input. */
-export function createLedger(stages: readonly Stage[], prices: Prices) {
+export function openBooks(stages: readonly Stage[], prices: Prices) {
   const balances = new Map<Address, bigint>();
   const runs = new Map<Hex, RunBook>();
   /** By gateway and worker. */

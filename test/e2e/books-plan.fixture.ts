@@ -52,7 +52,7 @@ export function drawFate(random: (below: number) => number): Fate {
 }
 
 /** The message that starts a run of this fate. */
-export async function startRun(
+export async function planRun(
   author: Author,
   nonce: bigint,
   fate: Fate,

@@ -36,8 +36,8 @@ import {
   USER,
   until,
 } from '../network/network.fixture.ts';
-import { createLedger, type Ledger } from './books-ledger.fixture.ts';
-import { certifiedInputs, drawFate, inferenceTask, type PlannedRun, startRun } from './books-plan.fixture.ts';
+import { type Books, openBooks } from './books-ledger.fixture.ts';
+import { certifiedInputs, drawFate, inferenceTask, type PlannedRun, planRun } from './books-plan.fixture.ts';
 
 const ROUNDS = 10;
 const RUNS_PER_ROUND = 220;
@@ -68,7 +68,7 @@ type Owner = { readonly author: Author; readonly inputs: Uint8Array; nonce: bigi
 let network: TestNetwork;
 let executor: Executor;
 let validator: Validator | undefined;
-let ledger: Ledger;
+let ledger: Books;
 let owners: Owner[];
 let workflow: Hex;
 let gatewayNonce = 0n;
@@ -106,7 +106,7 @@ async function open(): Promise<void> {
   const [metadata] = await author.putAll([new TextEncoder().encode('{}')]);
   const definition: Definition = { programs: [program], stages: STAGES, metadata: metadata! };
   workflow = hashWorkflow(definition);
-  ledger = createLedger(STAGES, {
+  ledger = openBooks(STAGES, {
     gasWei: 1n,
     inputTokenWei: 1n,
     outputTokenWei: 2n,
@@ -226,7 +226,7 @@ async function startRuns(): Promise<PlannedRun[]> {
     const { author, inputs } = owner;
     const fate = drawFate(random);
     const terms = { workflow, inputs, maxCost: MAX_COST, soon };
-    const started = await startRun(author, owner.nonce, fate, terms);
+    const started = await planRun(author, owner.nonce, fate, terms);
     messages.push(started.message);
     owner.nonce += 1n;
     planned.push(started.planned);
