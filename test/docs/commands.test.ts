@@ -23,6 +23,7 @@ const ELSEWHERE: readonly (readonly [command: string, why: string])[] = [
   ['npm run fuzz', 'test/differential runs a part of it'],
   ['npm run mutation', 'rebuilds for an hour'],
   ['npm run lies', 'test/lies runs a part of it'],
+  ['npm run lies -- court', 'test/lies/court.test.ts plays all of it'],
   ['npx mizu claim', 'nothing is due before the unbonding period is over: sdk/stakes/stakes.test.ts'],
 ];
 

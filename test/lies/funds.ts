@@ -1,22 +1,29 @@
 // docs/disputes.md#lies: what a party owns in tokens, what gas it has paid, and who was slashed: as L1 says.
-import { demandsAbi, disputeAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import type { Address } from '../../protocol/hex.ts';
-import { ROLE } from '../../protocol/roles.ts';
+import { ROLE, ROLES } from '../../protocol/roles.ts';
 import type { TestNetwork } from '../network/network.fixture.ts';
 
-/** Tokens, stake as an executor, and what the contracts hold ready for the account; bonds of open games and demands are not in it. */
+/**
+ * Tokens, stakes of all roles, also those on their way out, and what the contracts hold ready for the account. Bonds of what is
+ * open and what has been delegated are not in it.
+ */
 export async function fundsOf({ l1, deployment }: TestNetwork, account: Address): Promise<bigint> {
-  const { token, dispute, demands, stakeManager } = deployment.addresses;
+  const { token, dispute, demands, samples, daChallenges, inferenceCourt, stakeManager } = deployment.addresses;
   const { client } = l1;
+  // The same view of what is ready for an account in each of them.
+  const held = [token, dispute, demands, samples, daChallenges, inferenceCourt].map((address) =>
+    client.readContract({ address, abi: mizuTokenAbi, functionName: 'balanceOf', args: [account] }),
+  );
   const stakes = { address: stakeManager, abi: stakeManagerAbi } as const;
-  const parts = await Promise.all([
-    client.readContract({ address: token, abi: mizuTokenAbi, functionName: 'balanceOf', args: [account] }),
-    client.readContract({ address: dispute, abi: disputeAbi, functionName: 'balanceOf', args: [account] }),
-    client.readContract({ address: demands, abi: demandsAbi, functionName: 'balanceOf', args: [account] }),
-    client.readContract({ ...stakes, functionName: 'rewardOf', args: [account] }),
-    client.readContract({ ...stakes, functionName: 'activeOf', args: [account, ROLE.executor] }),
-  ]);
-  return parts.reduce((sum, part) => sum + part, 0n);
+  const reward = client.readContract({ ...stakes, functionName: 'rewardOf', args: [account] });
+  const staked = ROLES.map(async (role) => {
+    const args = [account, ROLE[role]] as const;
+    const active = client.readContract({ ...stakes, functionName: 'activeOf', args });
+    const leaving = client.readContract({ ...stakes, functionName: 'unbondingsOf', args });
+    return (await leaving).reduce((sum, { amount }) => sum + amount, await active);
+  });
+  return (await Promise.all([...held, reward, ...staked])).reduce((sum, part) => sum + part, 0n);
 }
 
 /** Every account that any contract has slashed since the network began, once a time. */

@@ -1,22 +1,28 @@
-// docs/disputes.md#lies: `npm run lies [-- text]` plays the corpus of lies on anvil and prints what became of each; `--record` keeps the table.
+// docs/disputes.md#lies: `npm run lies [-- text]` plays the corpus of lies on anvil and prints what became of each; `--record` keeps the table. `npm run lies -- court` plays the attacks of docs/court.md#attacks.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { runCourt } from './court/run.ts';
 import { type Pass, playPass } from './pass.ts';
 import { cellsOf, HEADINGS, type Row } from './row.ts';
 
 const RECORD = '--record';
+const COURT = 'court';
 const args = process.argv.slice(2);
-const wanted = args.find((arg) => arg !== RECORD) ?? '';
 const [began, load] = [new Date(), loadavg()[0] ?? 0];
-print(HEADINGS);
-print(HEADINGS.map(() => '---'));
-const pass = await playPass(wanted, (row) => print(cellsOf(row)));
-const summary = summaryOf(pass);
-process.stdout.write(`\n${summary.join('\n')}\n`);
-if (args.includes(RECORD)) record(pass.rows, summary);
-const isClean = pass.rows.length > 0 && pass.rows.every(({ caught }) => caught) && pass.slashedHonest.length === 0;
-process.exitCode = isClean && poorer(pass).length === 0 ? 0 : 1;
+process.exitCode =
+  args[0] === COURT ? await runCourt(args[1]) : await runLies(args.find((arg) => arg !== RECORD) ?? '');
+
+async function runLies(wanted: string): Promise<number> {
+  print(HEADINGS);
+  print(HEADINGS.map(() => '---'));
+  const pass = await playPass(wanted, (row) => print(cellsOf(row)));
+  const summary = summaryOf(pass);
+  process.stdout.write(`\n${summary.join('\n')}\n`);
+  if (args.includes(RECORD)) record(pass.rows, summary);
+  const isClean = pass.rows.length > 0 && pass.rows.every(({ caught }) => caught) && pass.slashedHonest.length === 0;
+  return isClean && poorer(pass).length === 0 ? 0 : 1;
+}
 
 /** Rows after which the honest side had less tokens than before. */
 function poorer({ rows }: Pass): Row[] {

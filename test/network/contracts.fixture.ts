@@ -2,7 +2,7 @@
 import { createMerkleProof, createMPT, type MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
 import { type Abi, createWalletClient, http, type PublicClient, type TransactionReceipt } from 'viem';
-import type { HDAccount } from 'viem/accounts';
+import type { HDAccount, LocalAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { anvilAccounts } from '../../devnet/anvil-accounts.ts';
@@ -46,19 +46,24 @@ export const COMMITTEE_MEMBERS = OTHERS.slice(0, 4).sort((a, b) =>
 );
 
 export type Send = (
-  account: HDAccount,
+  account: LocalAccount,
   address: Address,
   abi: Abi,
   functionName: string,
   args: readonly unknown[],
 ) => Promise<TransactionReceipt>;
 
+const POLL_MS = 20;
+
 /** Sends a transaction and waits until it is mined. What would revert is not sent: the error names the contract's. */
 export function createSend(client: PublicClient, url: string): Send {
   return async (account, address, abi, functionName, args) => {
     const { request } = await client.simulateContract({ account, address, abi, functionName, args });
     const walletClient = createWalletClient({ account, chain: foundry, transport: http(url) });
-    const receipt = await client.waitForTransactionReceipt({ hash: await walletClient.writeContract(request) });
+    const receipt = await client.waitForTransactionReceipt({
+      hash: await walletClient.writeContract(request),
+      pollingInterval: POLL_MS,
+    });
     if (receipt.status !== 'success') throw new Error(`${functionName} reverted`);
     return receipt;
   };

@@ -1,6 +1,8 @@
 // A gateway of a test network: it joins on L1, and its results are signed as it signs them; and what the court of L1 does to one.
 import { createWalletClient, encodeFunctionData, http } from 'viem';
+import type { LocalAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
+import type { Certificate } from '../../protocol/certificate.ts';
 import { gatewayRegistryAbi, inboxAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
@@ -25,21 +27,27 @@ export type ListedTask = {
   readonly requestLength: number;
 };
 
+type Model = { readonly inputPrice: bigint; readonly outputPrice: bigint };
+
 /** The gateway joins with a stake, and serves a model of class A at 1 and 2 wei a token: that of the kernel's tests. */
-export async function joinGateway(network: TestNetwork, id: Hex = MODEL): Promise<void> {
+export async function joinGateway(
+  network: TestNetwork,
+  id: Hex = MODEL,
+  gateway: LocalAccount = GATEWAY,
+  prices: Model = { inputPrice: 1n, outputPrice: 2n },
+): Promise<void> {
   const { token, stakeManager, gatewayRegistry } = network.deployment.addresses;
   const amount = 10_000n * 10n ** 18n;
   await write(network, OWNER, token, mizuTokenAbi, 'mint', [OWNER.address, amount]);
   await write(network, OWNER, token, mizuTokenAbi, 'approve', [stakeManager, amount]);
-  await write(network, OWNER, stakeManager, stakeManagerAbi, 'stake', [GATEWAY.address, ROLE.gateway, amount]);
-  await write(network, GATEWAY, gatewayRegistry, gatewayRegistryAbi, 'join', []);
+  await write(network, OWNER, stakeManager, stakeManagerAbi, 'stake', [gateway.address, ROLE.gateway, amount]);
+  await write(network, gateway, gatewayRegistry, gatewayRegistryAbi, 'join', []);
   const model = {
     active: true,
     class: 0,
-    inputPrice: 1n,
-    outputPrice: 2n,
+    ...prices,
     manifest: { root: id, length: 1n },
-    gateways: [GATEWAY.address],
+    gateways: [gateway.address],
   };
   await write(network, MODEL_OWNER, gatewayRegistry, gatewayRegistryAbi, 'setModel', [id, model]);
 }
@@ -59,13 +67,24 @@ export async function signResults(
     return { ...names, resultRoot, resultLength, model: MODEL, inputTokens: 10n, outputTokens: 3n, ...fields };
   });
   const { certificate } = await network.da.put(results, { expiry: BigInt(Math.floor(Date.now() / 1000) + 24 * 3600) });
-  const signature = await GATEWAY.signTypedData({
-    domain: createDomain(network.deployment.chainId, network.deployment.addresses.gatewayRegistry),
+  return signItems(network, items, nonce, certificate);
+}
+
+/** The message in which the gateway signs these items. */
+export async function signItems(
+  { deployment }: TestNetwork,
+  items: readonly InferenceItem[],
+  nonce: bigint,
+  certificate: Certificate,
+  gateway: LocalAccount = GATEWAY,
+): Promise<Message> {
+  const signature = await gateway.signTypedData({
+    domain: createDomain(deployment.chainId, deployment.addresses.gatewayRegistry),
     types: TYPES,
     primaryType: 'InferenceBatch',
-    message: { gateway: GATEWAY.address, nonce, itemsRoot: hashInferenceItems(items) },
+    message: { gateway: gateway.address, nonce, itemsRoot: hashInferenceItems(items) },
   });
-  return { kind: 'InferenceResult', signature, gateway: GATEWAY.address, nonce, items, certificate };
+  return { kind: 'InferenceResult', signature, gateway: gateway.address, nonce, items, certificate };
 }
 
 /** What the gateway signs for a worker of it, or another signer in its name. */
@@ -105,7 +124,7 @@ export async function queueVoid(
 
 async function write(
   network: TestNetwork,
-  account: typeof OWNER,
+  account: LocalAccount,
   address: Hex,
   abi: readonly unknown[],
   functionName: string,

@@ -1,0 +1,121 @@
+// docs/court.md#attacks: items that a gateway signs and the kernel takes: what the model says, something else, or what nobody has.
+
+import { proveMessage } from '../../../dispute/calls.ts';
+import { type ShownItem, showItem } from '../../../dispute/shown-item.ts';
+import { createBuiltinBackend } from '../../../edge/backends/builtin.ts';
+import { toRowUsage } from '../../../edge/backends/failure.ts';
+import { encodeRequests, encodeResultLine, encodeResults } from '../../../edge/rows.ts';
+import { encodeBatch } from '../../../protocol/batch.ts';
+import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../../protocol/definition.ts';
+import { inboxAbi } from '../../../protocol/generated/abi.ts';
+import type { Hex } from '../../../protocol/hex.ts';
+import type { InferenceItem } from '../../../protocol/inference.ts';
+import { encodeInputs, encodeMessage, hashRun, type Message } from '../../../protocol/messages.ts';
+import { keccakHex, objectRef } from '../../../protocol/tree.ts';
+import { execStage, inferStage } from '../../kernel/world.fixture.ts';
+import { putTestProgram } from '../../network/chain.fixture.ts';
+import { signItems } from '../../network/inference.fixture.ts';
+import type { TestNetwork } from '../../network/network.fixture.ts';
+import { type Actor, MIZU } from './actors.ts';
+
+export const MODEL_NAME = 'builtin/small';
+export const BUILTIN = keccakHex(new TextEncoder().encode(MODEL_NAME));
+/** An item costs some tenths of a MIZU. */
+export const PRICES = { inputPrice: MIZU / 100n, outputPrice: MIZU / 50n };
+
+/** `withheld`: promised by a dishonest committee, and had by nobody. */
+export type Kind = 'truth' | 'lie' | 'withheld';
+
+/** An item in a batch on L1. */
+export type Posted = { readonly item: InferenceItem; readonly shown: ShownItem };
+
+export type Items = {
+  /** A run of so many partitions, whose results stand in one message of one batch. */
+  post(kind: Kind, count?: number): Promise<readonly Posted[]>;
+  /** Batches posted so far. */
+  batches(): bigint;
+};
+
+const text = (value: string) => new TextEncoder().encode(value);
+const HOURS = 24;
+const MAX_COST = 5n * MIZU;
+
+/** The user deploys a workflow, whose program adds one to each byte: so what a run is given becomes the request. */
+export async function createItems(network: TestNetwork, gateway: Actor): Promise<Items> {
+  const { author } = network;
+  const backend = createBuiltinBackend();
+  const program = await putTestProgram(author);
+  const [metadata] = await author.putAll([text('{}')]);
+  const stages = [
+    execStage(),
+    inferStage(0, { model: BUILTIN }),
+    execStage({ inputs: [{ source: 1, mode: 'same' }], sink: true }),
+  ];
+  const definition = { programs: [program], stages, metadata: metadata! };
+  const workflow = hashWorkflow(definition);
+  const certified = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
+  let [nonce, signed, posted, asked] = [1n, 0n, 1n, 0];
+  await network.postBatch([await author.sign({ kind: 'Deploy', nonce: 0n, maxFee: MIZU, definition: certified })]);
+
+  async function answerOf(request: { messages: { role: string; content: string }[] }, lie: string) {
+    const { content, finishReason, usage } = await backend.complete(request, new AbortController().signal);
+    const row = { content: `${content}${lie}`, finish_reason: finishReason, usage: toRowUsage(usage) };
+    const tokens = { input: usage.promptTokens, output: usage.completionTokens };
+    return { result: encodeResults(MODEL_NAME, [encodeResultLine(0, row)], tokens), tokens };
+  }
+
+  async function runOf(inputs: readonly Uint8Array[]): Promise<{ run: Hex; message: Message }> {
+    const refs = await author.putAll(inputs);
+    const limits = { maxCost: MAX_COST, maxItemCost: MAX_COST, maxInferenceCost: MAX_COST, taskGasLimit: 5_000_000n };
+    const deadline = (await network.clock.now()) + BigInt(HOURS * 3600);
+    const message = await author.sign({
+      ...{ kind: 'Run', nonce, workflow, ...limits, gateways: [gateway.address], deadline },
+      inputs: encodeInputs(refs, await author.certify(refs)),
+    });
+    return { run: hashRun(author.address, nonce++, workflow), message };
+  }
+
+  /** Delayed messages that the batch has before its own. */
+  async function delayedOf(batch: bigint): Promise<number> {
+    const inbox = { address: network.deployment.addresses.inbox, abi: inboxAbi, functionName: 'batch' } as const;
+    const upTo = async (index: bigint) =>
+      Number((await network.l1.client.readContract({ ...inbox, args: [index] })).delayedUpTo);
+    return (await upTo(batch)) - (await upTo(batch - 1n));
+  }
+
+  return {
+    batches: () => posted,
+    async post(kind, count = 1) {
+      const requests = Array.from({ length: count }, () => ({
+        messages: [{ role: 'user', content: `Say the first sentence.\n\nFish ${++asked} swims. It is wet.` }],
+      }));
+      const rows = requests.map((request) => encodeRequests(MODEL_NAME, [JSON.stringify([0, request])]));
+      const { run, message } = await runOf(rows.map((bytes) => bytes.map((byte) => byte - 1)));
+      const answers = await Promise.all(requests.map((request) => answerOf(request, kind === 'lie' ? '!' : '')));
+      const items = answers.map(({ result, tokens }, partition): InferenceItem => {
+        const { root: resultRoot, length: resultLength } = objectRef(result);
+        const place = { run, stage: 1, partition, attempt: 0, requestRoot: objectRef(rows[partition]!).root };
+        const used = { inputTokens: BigInt(tokens.input), outputTokens: BigInt(tokens.output) };
+        return { ...place, resultRoot, resultLength, model: BUILTIN, ...used };
+      });
+      const expiry = BigInt(Math.floor(Date.now() / 1000) + HOURS * 3600);
+      const objects = answers.map(({ result }) => result);
+      const certificate =
+        kind === 'withheld'
+          ? await network.certifyUnheld(objects.map(objectRef), expiry)
+          : (await network.da.put(objects, { expiry })).certificate;
+      const results = await signItems(network, items, ++signed, certificate, gateway.account);
+      const advances = items.map(({ partition }): Message => ({ kind: 'Advance', run, stage: 0, partition }));
+      const messages = [message, ...advances, results];
+      await network.postBatch(messages);
+      const batch = posted++;
+      const proof = proveMessage(encodeBatch(messages.map(encodeMessage)), messages.length - 1, messages.length);
+      const at = (await delayedOf(batch)) + messages.length - 1;
+      const bytes = encodeMessage(results);
+      return items.map((item, index) => ({
+        item,
+        shown: showItem(bytes, proof, { batch: Number(batch), message: at, index }),
+      }));
+    },
+  };
+}
