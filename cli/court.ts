@@ -1,9 +1,11 @@
-// docs/court.md#cli: `mizu court`, which cases there are, and what each waits for.
-import { Command, InvalidArgumentError } from 'commander';
+// docs/court.md#cli: `mizu court`, and `mizu court show`: which cases there are, and what each waits for.
+import { Command } from 'commander';
 import pc from 'picocolors';
 import { formatMizu } from '../sdk/client/money.ts';
 import type { CourtCase, RoundVotes } from '../sdk/stakes/cases.ts';
-import { parseCount } from './options.ts';
+import { openCommand } from './court-open.ts';
+import { claimFeeCommand, voteCommand } from './court-vote.ts';
+import { parseCase, parseCount } from './options.ts';
 import { createOutput, nextCommands, type Output, table } from './output.ts';
 import { connectToStakes, type StakeFlags, withStakeOptions } from './stake-options.ts';
 
@@ -30,11 +32,20 @@ const ENDS: Readonly<Record<CourtCase['status'], string>> = {
 };
 
 export function courtCommand(): Command {
-  return withStakeOptions(new Command('court'))
+  return new Command('court')
+    .description('cases about what models said: list and show them, open one, vote')
+    .addCommand(showCommand(), { isDefault: true })
+    .addCommand(openCommand())
+    .addCommand(voteCommand())
+    .addCommand(claimFeeCommand());
+}
+
+function showCommand(): Command {
+  return withStakeOptions(new Command('show'))
     .description('list the cases about what models said, or show one: what it waits for, and how was voted')
     .argument('[case]', 'number of a case', parseCase)
     .option('--limit <n>', 'how many of the newest', parseCount, 20)
-    .addHelpText('after', '\nExample:\n  $ npx mizu court 1')
+    .addHelpText('after', '\nExample:\n  $ npx mizu court show 1')
     .action(show);
 }
 
@@ -58,7 +69,7 @@ async function show(id: bigint | undefined, flags: StakeFlags & { readonly limit
     stateOf(found, formatTime),
   ]);
   output.say(table([['case', 'gateway', '', 'what it waits for'], ...rows]));
-  output.say(nextCommands([[`mizu court ${cases[0]?.id}`, 'how was voted']]));
+  output.say(nextCommands([[`mizu court show ${cases[0]?.id}`, 'how was voted']]));
 }
 
 type FormatTime = typeof import('../sdk/stakes/refusals.ts').formatTime;
@@ -85,9 +96,4 @@ function formatVotes(votes: RoundVotes, total: bigint): string {
 
 function line(name: string, text: string): string {
   return `  ${name.padEnd(9)}${text}`;
-}
-
-function parseCase(value: string): bigint {
-  if (/^[1-9]\d{0,15}$/.test(value)) return BigInt(value);
-  throw new InvalidArgumentError('Expected the number of a case, from 1 on.');
 }

@@ -146,6 +146,17 @@ export function parseCount(value: string): number {
 export const SAMPLE_ROWS = 20;
 const MAX_SAMPLE_ROWS = 1_000;
 
+/** A number that counts from 0. */
+export function parsePlace(value: string): number {
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('Expected a number from 0 on.');
+}
+
+export function parseCase(value: string): bigint {
+  if (/^[1-9]\d{0,15}$/.test(value)) return BigInt(value);
+  throw new InvalidArgumentError('Expected the number of a case, from 1 on.');
+}
+
 export function parseSampleRows(value: string): number {
   const rows = Number(value);
   if (Number.isInteger(rows) && rows >= 4 && rows <= MAX_SAMPLE_ROWS) return rows;

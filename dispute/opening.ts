@@ -1,5 +1,5 @@
 // docs/disputes.md#game: the arguments that open a game about one step of an assertion.
-import { readBatchObject } from '../node/l1/derive.ts';
+import { type ObjectSource, readBatchObject } from '../node/l1/derive.ts';
 import type { MessagePlace } from '../node/l1/message-place.ts';
 import type { NetworkNode } from '../node/node.ts';
 import type { Hex } from '../protocol/hex.ts';
@@ -47,7 +47,7 @@ export async function refuteMessage(node: MessageSource, place: MessagePlace): P
   return { subtree, tail, length: BigInt(lengthInTable(found.batch, found.index)) };
 }
 
-type MessageSource = Pick<NetworkNode, 'mirror' | 'objects'>;
+type MessageSource = Pick<NetworkNode, 'mirror'> & { readonly objects: ObjectSource };
 
 /** The message's place among those of the batch object. It is undefined for a delayed message. */
 async function findMessage({ mirror, objects }: MessageSource, place: MessagePlace) {

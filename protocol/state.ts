@@ -65,6 +65,21 @@ export function encodeContext(context: StepContext): Uint8Array {
     .finish();
 }
 
+/** @throws MizuError `protocol/malformed` */
+export function decodeContext(bytes: Uint8Array): StepContext {
+  const reader = createReader(bytes, 'context leaf');
+  const timestamp = reader.u64('timestamp');
+  const origin = reader.u8('origin') === 1 ? 'l1' : 'sequencer';
+  reader.zeros(7);
+  return {
+    timestamp,
+    origin,
+    batch: reader.u64('batch'),
+    message: reader.u64('message'),
+    batchCount: reader.u64('batchCount'),
+  };
+}
+
 export type ExecRequest = {
   readonly programId: Hex;
   readonly inputsRoot: Hex;

@@ -3,7 +3,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import { inferenceCourtAbi } from '../../protocol/generated/abi.ts';
 import { CASE_PHASE, CASE_STATUS, OUTCOME } from '../../protocol/generated/enums.ts';
 import type { Address } from '../../protocol/hex.ts';
-import type { Stakes } from './connect.ts';
+import { authorityOf, type Stakes } from './connect.ts';
 
 /** What was revealed in a round, in wei of weight. */
 export type RoundVotes = {
@@ -73,9 +73,8 @@ export async function readCase(stakes: Stakes, id: bigint): Promise<CourtCase> {
   };
 }
 
-function courtOf({ authorities }: Stakes) {
-  const address = authorities.find(({ name }) => name === 'InferenceCourt')?.address as Address;
-  return { address, abi: inferenceCourtAbi } as const;
+export function courtOf(stakes: Stakes) {
+  return { address: authorityOf(stakes, 'InferenceCourt'), abi: inferenceCourtAbi } as const;
 }
 
 function nameOf<Names extends Readonly<Record<string, number>>>(names: Names, value: number): keyof Names & string {

@@ -62,6 +62,13 @@ export async function connectStakes({ l1RpcUrl, trust }: Options): Promise<Stake
   }
 }
 
+/** @throws Error if there is no such contract */
+export function authorityOf({ authorities }: Pick<Stakes, 'authorities'>, name: string): Address {
+  const found = authorities.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no contract ${name} is known`);
+  return found.address;
+}
+
 /** Who pays and signs. @throws MizuError `sdk/no-account`, `sdk/no-l1` */
 export function payerOf({ l1 }: Stakes, signer: Signer | undefined, feeCaps: FeeCapConfig): L1Account {
   const { privateKey } = requireSigner({ signer });

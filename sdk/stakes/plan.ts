@@ -1,7 +1,7 @@
 // docs/staking.md#cost: what a command would send, what that costs at most, and sending it.
 import { type Abi, type Log, parseEventLogs } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
-import { delegationPoolAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { delegationPoolAbi, inferenceCourtAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import type { ContractCall } from '../../service/l1/call.ts';
 import { capFees } from '../../service/l1/fees.ts';
@@ -35,7 +35,7 @@ export type SentCall = {
   readonly what: string;
   readonly transaction: Hex;
   readonly gasUsed: bigint;
-  /** What the contract of stakes or the pool says that it did. */
+  /** What the contract of stakes, the pool or the court says that it did. */
   readonly events: readonly { readonly name: string; readonly args: Readonly<Record<string, unknown>> }[];
 };
 
@@ -122,7 +122,7 @@ export async function sendPlan(
 
 function eventsOf(address: Address, all: readonly Log[]): SentCall['events'] {
   const logs = all.filter((log) => log.address.toLowerCase() === address.toLowerCase());
-  const abi = [...stakeManagerAbi, ...delegationPoolAbi] as Abi;
+  const abi = [...stakeManagerAbi, ...delegationPoolAbi, ...inferenceCourtAbi] as Abi;
   return parseEventLogs({ abi, logs: logs as Log[] }).map(({ eventName, args }) => ({
     name: eventName as string,
     args: args as unknown as Readonly<Record<string, unknown>>,

@@ -122,6 +122,10 @@ export const SDK_ERRORS = {
     means: 'The court has no case of this number.',
     toDo: 'List the newest with `npx mizu court`.',
   },
+  'sdk/no-commitment': {
+    means: 'The key has no commitment in this round of the case that could be revealed so.',
+    toDo: 'Give the same key, verdict and `--evidence` as when it was committed. The validator’s process reveals its own.',
+  },
   'sdk/no-dataset': {
     means: 'The run has no dataset: it is not done, or has failed.',
     toDo: 'Wait for it with `npx mizu watch RUN`, or see what happened with `npx mizu why RUN`.',
@@ -133,6 +137,10 @@ export const SDK_ERRORS = {
   'sdk/no-l1': {
     means: 'The account has too little on the network, and a deposit needs the L1.',
     toDo: 'Give `--l1 URL` and a private key, or deposit with your own wallet.',
+  },
+  'sdk/no-item': {
+    means: 'The answer that is meant cannot be disputed: there is none, its time is over, or there is a case about it.',
+    toDo: 'Check run, stage and partition, which count from 0; the error says which it is ([court.md](court.md#hand)).',
   },
   'sdk/no-manifest': {
     means: 'The folder has no `manifest.json`, so it is no dataset.',
@@ -174,6 +182,10 @@ export const SDK_ERRORS = {
   'sdk/no-typescript': {
     means: 'The types of the workflow are not checked, because TypeScript is not installed.',
     toDo: 'Install it: `npm install --save-dev typescript`.',
+  },
+  'sdk/no-vote': {
+    means: 'The account cannot vote in this case now.',
+    toDo: 'See what the case waits for with `npx mizu court show CASE`; the error says who votes, and when.',
   },
   'sdk/no-workflow': {
     means: 'The file exports no workflow.',

@@ -1,0 +1,192 @@
+// docs/court.md#hand: an answer of a model is disputed and judged by people at their terminals.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { privateKeyToAccount } from 'viem/accounts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
+import { inferenceCourtAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
+import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
+import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
+import { type Executor, startExecutor } from '../prover/main.ts';
+import type { Sequencer } from '../sequencer/main.ts';
+import { createRpcClient } from '../service/http/client.ts';
+import { withAccount } from '../service/l1/l1.ts';
+import { createSender } from '../service/l1/send.ts';
+import { createLogger } from '../service/process/log.ts';
+import { execStage, inferStage, MODEL } from '../test/kernel/world.fixture.ts';
+import { putTestProgram } from '../test/network/chain.fixture.ts';
+import { joinGateway, type ListedTask, signResults } from '../test/network/inference.fixture.ts';
+import {
+  VALIDATOR as GATEWAY,
+  keyOf,
+  startTestNetwork,
+  type TestNetwork,
+  until,
+} from '../test/network/network.fixture.ts';
+import { runMain } from '../test/network/run-main.fixture.ts';
+import { startTestSequencer } from '../test/network/sequencer.fixture.ts';
+
+const MIZU = 10n ** 18n;
+const STAKE = 10_000n * MIZU;
+const [CHALLENGER, FIRST, SECOND, STRANGER] = [keyOf(3), keyOf(10), keyOf(11), keyOf(12)];
+const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
+const text = (value: string) => new TextEncoder().encode(value);
+
+let network: TestNetwork;
+let sequencer: Sequencer;
+let executor: Executor;
+let folder: string;
+let run: Hex;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mizu-court-'));
+  network = await startTestNetwork();
+  sequencer = await startTestSequencer(network);
+  for (const key of [FIRST, SECOND]) await network.stake(privateKeyToAccount(key).address, 'validator', STAKE);
+  await joinGateway(network, MODEL);
+  await network.deposit(MIZU);
+  executor = await startExecutor({ ...network.config('executor'), key: keyOf(2), policy: { intervalSeconds: 0 }, log });
+  await until('deposit', async () => (await rpc<{ balance: string }>('mizu_getAccount', network.user)).balance !== '0');
+  run = await startRun();
+  await answer(text('what the gateway says'));
+  await until('the run is done', async () => {
+    return (await rpc<{ status: string } | null>('mizu_getRun', run))?.status === 'done';
+  });
+  await until('its assertion', isAsserted);
+}, 120_000);
+
+afterAll(async () => {
+  await executor?.close();
+  await sequencer?.close();
+  await network?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const rpc = <T>(method: string, ...params: unknown[]) =>
+  createRpcClient(sequencer.url)(method, params, { timeoutSeconds: 30 }) as Promise<T>;
+const send = (message: Message) => rpc('mizu_sendMessage', bytesToHex(encodeMessage(message)));
+
+/** Whether the batch in which the run has ended is asserted. */
+async function isAsserted(): Promise<boolean> {
+  const { execution, mirror } = executor.node;
+  const pending = await mirror.pending();
+  for (let index = 0n; index < execution.batches(); index++) {
+    const ended = (await execution.batch(index))?.runs.some((one) => one.run === run);
+    if (ended) return pending.some(({ post }) => post.batch > index);
+  }
+  return false;
+}
+
+async function startRun(): Promise<Hex> {
+  const { author } = network;
+  const program = await putTestProgram(author);
+  const [metadata, input] = await author.putAll([text('{}'), text('a row')]);
+  const last = execStage({ inputs: [{ source: 1, mode: 'same' }], sink: true });
+  const definition = { programs: [program], stages: [execStage(), inferStage(0), last], metadata: metadata! };
+  const encoded = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
+  await send(await author.sign({ kind: 'Deploy', nonce: 0n, maxFee: MIZU, definition: encoded }));
+  const workflow = hashWorkflow(definition);
+  const cost = 10n ** 12n;
+  const limits = { maxCost: cost, maxItemCost: cost, maxInferenceCost: cost, taskGasLimit: 500_000n };
+  const inputs = encodeInputs([input!], await author.certify([input!]));
+  const { deadline } = author;
+  await send(await author.sign({ kind: 'Run', nonce: 1n, workflow, ...limits, deadline, gateways: [], inputs }));
+  return hashRun(author.address, 1n, workflow);
+}
+
+async function answer(result: Uint8Array): Promise<void> {
+  const [task] = await until('the task', async () => {
+    const open = await rpc<ListedTask[]>('mizu_getInferenceTasks', { models: [MODEL], limit: 10, waitSeconds: 1 });
+    return open.length > 0 ? open : undefined;
+  });
+  await send(await signResults(network, [task!], [result], 1n));
+}
+
+async function mizu(key: Hex, ...words: readonly string[]) {
+  const file = join(folder, key.slice(-8));
+  await writeFile(file, key, { mode: 0o600 });
+  const { chainId, addresses } = network.deployment;
+  const trust = ['--l1', network.anvil.url, '--rollup', addresses.rollup, '--chain-id', String(chainId)];
+  return runMain('court', ...words, '--key', file, ...trust);
+}
+
+const court = () => ({ address: network.deployment.addresses.inferenceCourt, abi: inferenceCourtAbi }) as const;
+const tokensOf = (account: Address) =>
+  network.l1.client.readContract({
+    address: network.deployment.addresses.token,
+    abi: mizuTokenAbi,
+    functionName: 'balanceOf',
+    args: [account],
+  });
+
+test('an answer is disputed once, by its run and partition', async () => {
+  const place = [run, '--partition', '0', '--rpc', sequencer.url];
+  const none = await mizu(CHALLENGER, 'open', run, '--partition', '7', '--rpc', sequencer.url);
+  expect(none.code).not.toBe(0);
+  expect(none.text).toContain('No assertion on L1 has an answer');
+  const dry = await mizu(CHALLENGER, 'open', ...place, '--dry-run');
+  expect(dry.text).toContain('Nothing was sent');
+  expect(dry.code).toBe(0);
+  const opened = await mizu(CHALLENGER, 'open', ...place);
+  expect(opened.text).toContain(`signed by ${GATEWAY.address.toLowerCase()}`);
+  expect(opened.text).toContain('50 MIZU: lost if the answer is what the model says, else returned');
+  expect(opened.text).toContain('mizu court show 1');
+  expect(opened.code).toBe(0);
+  expect(await network.l1.client.readContract({ ...court(), functionName: 'caseCount' })).toBe(1n);
+  const again = await mizu(CHALLENGER, 'open', ...place);
+  expect(again.text).toContain('case 1');
+  expect(again.code).not.toBe(0);
+});
+
+test('voters commit, and reveal without having kept anything', async () => {
+  // The block whose hash is the seed of the draw.
+  await network.mine();
+  const evidence = join(folder, 'evidence.txt');
+  await writeFile(evidence, 'what my own model said');
+  const silent = await mizu(FIRST, 'vote', '1');
+  expect(silent.text).toContain('upheld, wrong, unavailable, inconclusive');
+  expect((await mizu(STRANGER, 'vote', '1', 'wrong')).code).not.toBe(0);
+  const committed = await mizu(FIRST, 'vote', '1', 'upheld');
+  expect(committed.text).toMatch(/counts +10,?000 MIZU/);
+  expect(committed.code).toBe(0);
+  // A later commitment takes the place of an earlier one.
+  expect((await mizu(FIRST, 'vote', '1', 'wrong', '--evidence', evidence)).code).toBe(0);
+  expect((await mizu(SECOND, 'vote', '1', 'wrong')).code).toBe(0);
+  const stranger = await mizu(STRANGER, 'vote', '1', 'wrong');
+  expect(stranger.text).toContain('has no seat in round 1');
+  expect(stranger.code).not.toBe(0);
+  await network.clock.advance(60);
+  // Without its evidence it is another commitment.
+  const without = await mizu(FIRST, 'vote', '1');
+  expect(without.text).toContain('no commitment in round 1 of case 1');
+  const revealed = await mizu(FIRST, 'vote', '1', '--evidence', evidence);
+  expect(revealed.text).toContain('wrong in round 1 of case 1');
+  expect(revealed.code).toBe(0);
+  expect((await mizu(SECOND, 'vote', '1')).code).toBe(0);
+  expect((await mizu(SECOND, 'vote', '1')).text).toContain('it is revealed already');
+});
+
+test('who was right is paid when the case is closed', async () => {
+  expect((await mizu(FIRST, 'claim', '1')).text).toContain('owes this account nothing');
+  await network.clock.advance(30);
+  await network.clock.advance(30);
+  await network.clock.advance(30);
+  const [opened] = await network.l1.client.getContractEvents({ ...court(), eventName: 'CaseOpened', fromBlock: 0n });
+  await createSender(withAccount(network.l1, CHALLENGER)).sendAndWait({
+    ...court(),
+    functionName: 'execute',
+    args: [1n, opened!.args.item],
+  } as never);
+  const shown = await mizu(FIRST, 'show', '1');
+  expect(shown.text).toContain('the item is void, and its gateway was slashed');
+  const { address } = privateKeyToAccount(FIRST);
+  const before = await tokensOf(address);
+  const claimed = await mizu(FIRST, 'claim', '1');
+  expect(claimed.code).toBe(0);
+  expect((await tokensOf(address)) - before).toBe(5n * MIZU);
+  expect((await mizu(FIRST, 'claim', '1')).text).toContain('owes this account nothing');
+  // The challenger's bond, and its part of what the gateway has lost.
+  expect((await mizu(CHALLENGER, 'claim', '1')).code).toBe(0);
+  expect((await mizu(CHALLENGER)).text).toContain('case');
+});
