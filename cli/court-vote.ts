@@ -4,7 +4,7 @@ import { Argument, Command } from 'commander';
 import { VERDICT } from '../protocol/generated/enums.ts';
 import { type Hex, ZERO_HASH } from '../protocol/hex.ts';
 import { formatMizu } from '../sdk/client/money.ts';
-import type { Verdict, VotePlan } from '../sdk/stakes/vote.ts';
+import type { VotePlan, VoteVerdict } from '../sdk/stakes/vote.ts';
 import { parseCase } from './options.ts';
 import { createOutput, nextCommands } from './output.ts';
 import { connectToStakes, type SendFlags, withSendOptions } from './stake-options.ts';
@@ -30,7 +30,7 @@ export function claimFeeCommand(): Command {
     .action(claim);
 }
 
-async function vote(id: bigint, verdict: Verdict | undefined, flags: VoteFlags): Promise<void> {
+async function vote(id: bigint, verdict: VoteVerdict | undefined, flags: VoteFlags): Promise<void> {
   const output = createOutput(flags.json ?? false);
   const { requireSigner } = await import('../sdk/client/network.ts');
   const { payerOf } = await import('../sdk/stakes/connect.ts');

@@ -8,12 +8,12 @@ import type { Stakes } from './connect.ts';
 import type { StakeCall } from './plan.ts';
 import { formatTime } from './refusals.ts';
 
-export type Verdict = Exclude<keyof typeof VERDICT, 'none'>;
-export const VERDICTS = Object.keys(VERDICT).filter((name) => name !== 'none') as readonly Verdict[];
+export type VoteVerdict = Exclude<keyof typeof VERDICT, 'none'>;
+export const VERDICTS = Object.keys(VERDICT).filter((name) => name !== 'none') as readonly VoteVerdict[];
 
 export type VotePlan = {
   readonly what: 'commit' | 'reveal';
-  readonly verdict: Verdict;
+  readonly verdict: VoteVerdict;
   readonly round: number;
   /** What the verdict counts, in wei of stake. */
   readonly weightWei: bigint;
@@ -25,13 +25,13 @@ export type VotePlan = {
 export type VoteWish = {
   readonly id: bigint;
   /** Absent: to reveal what was committed to. */
-  readonly verdict: Verdict | undefined;
+  readonly verdict: VoteVerdict | undefined;
   /** The object root of what shows how the verdict came about; zero: nothing does. */
   readonly evidenceRoot: Hex;
 };
 
 /** Whose vote it is. */
-export type Voter = { readonly address: Address; readonly privateKey: Hex };
+export type VoterKey = { readonly address: Address; readonly privateKey: Hex };
 
 /** The second commit may be in a later block than the estimate's, and then writes the seed down. */
 const EXTRA_GAS = 60_000n;
@@ -40,7 +40,7 @@ const EXTRA_GAS = 60_000n;
  * What there is to do in a case now: commit to the verdict, or reveal it.
  * @throws MizuError `sdk/no-case`, `sdk/no-vote`, `sdk/no-commitment`
  */
-export async function planVote(stakes: Stakes, voter: Voter, wish: VoteWish): Promise<VotePlan> {
+export async function planVote(stakes: Stakes, voter: VoterKey, wish: VoteWish): Promise<VotePlan> {
   const found = await readCase(stakes, wish.id);
   if (found.phase !== 'commit' && found.phase !== 'reveal') throw notVoting(found);
   const { client } = stakes.l1;
@@ -70,15 +70,15 @@ export async function planVote(stakes: Stakes, voter: Voter, wish: VoteWish): Pr
   return { ...base, what: reveal.what, verdict, calls: [reveal] };
 }
 
-type HashOf = (verdict: Verdict) => Promise<Hex>;
+type HashOf = (verdict: VoteVerdict) => Promise<Hex>;
 
 async function verdictToCommit(
   stakes: Stakes,
   found: CourtCase,
   voter: Address,
   weightWei: bigint,
-  verdict: Verdict | undefined,
-): Promise<Verdict> {
+  verdict: VoteVerdict | undefined,
+): Promise<VoteVerdict> {
   if (verdict === undefined) throw noVerdict(found);
   if (weightWei > 0n) return verdict;
   const args = [found.id] as const;
@@ -94,8 +94,8 @@ async function committedVerdict(
   found: CourtCase,
   voter: Address,
   hashOf: HashOf,
-  named: Verdict | undefined,
-): Promise<Verdict> {
+  named: VoteVerdict | undefined,
+): Promise<VoteVerdict> {
   const args = [found.id, BigInt(found.round), voter] as const;
   const ballot = await stakes.l1.client.readContract({ ...courtOf(stakes), functionName: 'ballotOf', args });
   if (ballot.verdict !== VERDICT.none)
@@ -141,7 +141,12 @@ export async function planFee(
 const WITHDRAW_GAS = 84_000n;
 
 /** Nobody without the key can tell it, and whoever has the key can tell it again. */
-function saltOf({ privateKey }: Voter, { l1 }: Stakes, court: Address, names: readonly [bigint, bigint, Address]): Hex {
+function saltOf(
+  { privateKey }: VoterKey,
+  { l1 }: Stakes,
+  court: Address,
+  names: readonly [bigint, bigint, Address],
+): Hex {
   const parts = parseAbiParameters('string, bytes32, uint256, address, uint256, uint256');
   const [id, round] = names;
   return keccak256(encodeAbiParameters(parts, ['mizu/court-salt', privateKey, BigInt(l1.chainId), court, id, round]));
