@@ -154,6 +154,8 @@ export function writeProcesses(
           expiry: INVITATION_EXPIRY,
         }),
         privateKey: accounts[name].privateKey,
+        dataDir: join(folder, 'data', name),
+        settle: { sequencerUrl: urlOf(ports.sequencer) },
         // The built-in model answers at once: a signature takes longer than 16 rows. An endpoint has rates of its own.
         ...(openai === undefined ? { concurrency: BUILTIN_ROWS } : {}),
         backends: [{ kind: 'builtin' }, ...(openai === undefined ? [] : [{ kind: 'openai', ...openai }])],

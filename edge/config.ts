@@ -10,6 +10,7 @@ import {
   parseConfig,
   requireKey,
   url,
+  wei,
 } from '../service/process/config.ts';
 import { SIMULATOR_MODEL } from './backends/simulate-request.ts';
 import { MAX_INVITATION_CHARS } from './invitation.ts';
@@ -49,6 +50,10 @@ export const gatewayShape = z.strictObject({
   /** Workers that a row is given to before it gets an error result. */
   attempts: count(100, 1).default(5),
   reconnectSeconds: count(600).default(15),
+  /** Seconds for which leases that run may end when the gateway is stopped; no new ones are given meanwhile. */
+  drainSeconds: count(600).default(5),
+  /** What of the kernel's payment for a row's tokens its worker gets, in ten-thousandths. */
+  workerShareBasisPoints: count(10_000).default(8_000),
   maxContentBytes: count(8 * 1024 * 1024, 1).default(256 * 1024),
   /** The bound of an answer, in tokens, for requests without max_tokens. */
   maxCompletionTokens: count(1_000_000, 1).default(32_768),
@@ -142,6 +147,25 @@ export const simulatorConfig = z.strictObject({
 
 export type SimulatorConfig = z.output<typeof simulatorConfig>;
 
+const MIZU = 10n ** 18n;
+
+const settleShape = z
+  .strictObject({
+    /** RPC of a sequencer. */
+    sequencerUrl: url,
+    /** So much must be signed and not settled before a Settle is sent. */
+    settleWei: wei.default(MIZU),
+    /** While more is owed, signed or not, no rows are taken. */
+    maxOwedWei: wei.default(100n * MIZU),
+    /** What it counts with of the kernel's payment, in ten-thousandths: for a gateway that gives less it takes no rows. */
+    shareBasisPoints: count(10_000).default(8_000),
+    /** Withdraws what the account has, once it has so much. */
+    withdraw: z.strictObject({ to: address, wei: wei.default(10n * MIZU) }).optional(),
+  })
+  .refine(({ settleWei, maxOwedWei }) => settleWei <= maxOwedWei, {
+    error: 'expected a settleWei of at most maxOwedWei',
+  });
+
 export const workerShape = z.strictObject({
   /** http:// or ws:// address of the gateway. */
   gatewayUrl: z.string().regex(/^(https?|wss?):\/\//),
@@ -160,6 +184,10 @@ export const workerShape = z.strictObject({
     .default([{ kind: 'builtin' }]),
   /** Threads that run the simulators of workflows; 0: this worker runs none. */
   simulatorThreads: count(64).default(1),
+  /** Folder of this worker alone, for what the gateway has signed; if it is absent, that is lost when it ends. */
+  dataDir: z.string().min(1).optional(),
+  /** If it is absent, the worker settles nothing, and works whatever it is owed. */
+  settle: settleShape.optional(),
   /** Seconds to finish the rows that were begun when the worker is stopped. */
   drainSeconds: count(600).default(10),
 });

@@ -33,6 +33,9 @@ export type LeaseFrame = HeldLease & {
 /** `retryable` says that another worker may do better. */
 export type AnsweredRow = readonly [index: number, result: RowResult & { readonly retryable?: boolean }];
 
+/** What a worker has earned with a gateway since ever (wei, decimal), and the gateway's signature over it. */
+export type WorkerAccountFrame = { readonly total: string; readonly signature: Hex };
+
 export type GatewayFrame =
   | {
       readonly type: 'challenge';
@@ -42,7 +45,14 @@ export type GatewayFrame =
       /** The address that the worker signs for. */
       readonly gateway: Address;
     }
-  | { readonly type: 'welcome'; readonly gateway: Hex; readonly lost: readonly number[] }
+  | {
+      readonly type: 'welcome';
+      readonly gateway: Hex;
+      readonly lost: readonly number[];
+      /** The workers' part of what the kernel pays for tokens, in ten-thousandths. */
+      readonly shareBasisPoints: number;
+    }
+  | ({ readonly type: 'account' } & WorkerAccountFrame)
   | LeaseFrame
   | { readonly type: 'accepted'; readonly lease: number }
   | { readonly type: 'refused'; readonly lease: number; readonly reason: string }
@@ -56,6 +66,8 @@ export type WorkerFrame =
   | HelloFrame
   | { readonly type: 'results'; readonly lease: number; readonly signature: Hex; readonly rows: readonly AnsweredRow[] }
   | ({ readonly type: 'get' } & SimulatorRef)
+  /** Rows that it takes at a time from now on. */
+  | { readonly type: 'credits'; readonly credits: number }
   | { readonly type: 'drain' };
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^0x[0-9a-f]{${2 * bytes}}$`)) as unknown as z.ZodType<Hex>;
@@ -78,9 +90,11 @@ const helloFrame = z.strictObject({
   /** EIP-712 WorkerHello over the gateway's address and the challenge. */
   signature: hex(65),
   models: z.array(name).min(1).max(100),
-  /** Rows that the worker takes at a time. */
-  credits: whole.min(1).max(MAX_CREDITS),
+  /** Rows that the worker takes at a time; 0: none for now. */
+  credits: whole.max(MAX_CREDITS),
   held: z.array(heldLease).max(MAX_CREDITS),
+  /** The highest that this gateway has signed for it. */
+  account: z.strictObject({ total: z.string().regex(/^[1-9]\d{0,76}$/), signature: hex(65) }).exactOptional(),
   /** Given by a worker that is neither named nor staked. */
   invitation: z.string().max(MAX_INVITATION_CHARS).exactOptional(),
 });
@@ -114,6 +128,7 @@ const workerFrame = z.discriminatedUnion('type', [
   }),
   /** The program of a simulator. */
   z.strictObject({ type: z.literal('get'), root: hex(32), length: whole.min(1).max(MAX_SIMULATOR_BYTES) }),
+  z.strictObject({ type: z.literal('credits'), credits: whole.max(MAX_CREDITS) }),
   z.strictObject({ type: z.literal('drain') }),
 ]);
 

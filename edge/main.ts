@@ -9,6 +9,7 @@ import { createDomain } from '../protocol/typed-data.ts';
 import { connectL1 } from '../service/l1/l1.ts';
 import { createStakeReader } from '../service/l1/stakes.ts';
 import { createLogger, type Logger } from '../service/process/log.ts';
+import { openStore } from '../service/storage/store.ts';
 import type { BackendSet } from './backends/backend.ts';
 import { createBuiltinBackend } from './backends/builtin.ts';
 import { createOpenAiBackends } from './backends/openai.ts';
@@ -24,11 +25,17 @@ import {
 import type { StakeCheck } from './gateway/admission.ts';
 import { type Gateway, openGateway } from './gateway/gateway.ts';
 import { type ChainInfo, createSequencer, type SequencerClient } from './gateway/sequencer.ts';
+import { createSigner } from './signing.ts';
+import { createKeptAccount } from './worker/kept-account.ts';
+import { createWorkerNetwork } from './worker/network.ts';
+import { createPayments } from './worker/payments.ts';
 import { createWorkerPrograms } from './worker/programs.ts';
 import { createWorker } from './worker/worker.ts';
 
 const START_SECONDS = 60;
 const START_PAUSE_MS = 500;
+/** To end the rest, when what was begun has ended or its time is over. */
+const CLOSE_SECONDS = 15;
 
 export type GatewayOptions = {
   readonly log?: Logger;
@@ -42,7 +49,7 @@ export type GatewayOptions = {
 export async function startGateway(
   input: GatewayConfigInput,
   { log = createLogger('gateway'), signal }: GatewayOptions = {},
-): Promise<Gateway> {
+): Promise<Gateway & { readonly closeSeconds: number }> {
   const config = parseGatewayConfig(input);
   const sequencer = createSequencer(config.sequencerUrl);
   const chain = await waitForChain(sequencer, log, signal);
@@ -61,6 +68,7 @@ export async function startGateway(
   });
   return {
     ...gateway,
+    closeSeconds: config.drainSeconds + CLOSE_SECONDS,
     close: async () => {
       await gateway.close();
       await da.close();
@@ -68,7 +76,7 @@ export async function startGateway(
   };
 }
 
-export type RunningWorker = { readonly address: Address; close(): Promise<void> };
+export type RunningWorker = { readonly address: Address; readonly closeSeconds: number; close(): Promise<void> };
 
 /**
  * Connects, and connects again whenever the connection ends, until it is closed.
@@ -82,12 +90,21 @@ export async function startWorker(
   const programs = createWorkerPrograms();
   const sets = await Promise.all(config.backends.map(createBackends));
   if (config.simulatorThreads > 0) sets.push(createSimulateBackends(config.simulatorThreads, programs.get));
-  const worker = createWorker({ ...config, backends: sets.flatMap((set) => set.backends), programs, log });
+  const { settle, dataDir } = config;
+  const signer = createSigner(config.privateKey);
+  const store = dataDir === undefined ? undefined : await openStore(dataDir);
+  const network = settle === undefined ? undefined : createWorkerNetwork(settle.sequencerUrl, signer);
+  const kept = createKeptAccount(signer.address, store);
+  const payments = (onChange: () => void) =>
+    createPayments({ worker: signer.address, kept, settle, network, log, now: Date.now, onChange });
+  const worker = createWorker({ ...config, backends: sets.flatMap((set) => set.backends), programs, payments, log });
   return {
     address: worker.address,
+    closeSeconds: config.drainSeconds + CLOSE_SECONDS,
     close: async () => {
       await worker.close();
       await Promise.all(sets.map((set) => set.close()));
+      await store?.close();
     },
   };
 }

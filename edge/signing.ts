@@ -69,6 +69,14 @@ export function hashLeaseResult(
   return hashTypedData({ domain, types: WORKER_TYPES, primaryType: 'LeaseResult', message });
 }
 
+/** What a gateway signs for a worker of it: wei since ever (docs/messages.md#settle-message). */
+export function hashWorkerAccount(
+  domain: Domain,
+  message: { readonly gateway: Address; readonly worker: Address; readonly total: bigint },
+): Hex {
+  return hashTypedData({ domain, types: TYPES, primaryType: 'WorkerAccount', message });
+}
+
 export function hashInferenceBatch(
   domain: Domain,
   batch: { gateway: Address; nonce: bigint; items: readonly InferenceItem[] },

@@ -69,6 +69,7 @@ type NamedCode =
   | 'edge/closing'
   | 'edge/content-too-large'
   | 'edge/journal-unwritable'
+  | 'edge/message-failed'
   | 'edge/model'
   | 'edge/model-refused'
   | 'edge/no-answer'

@@ -2,10 +2,10 @@
 // on.
 import { setMaxListeners } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../devnet/anvil.ts';
 import { createOpenAiBackends } from '../../edge/backends/openai.ts';
 import { openAiConfig } from '../../edge/config.ts';
 import { createInvitation } from '../../edge/invitation.ts';
@@ -173,12 +173,4 @@ function addTasks(sequencer: LoopbackSequencer, rows: number, firstPartition: nu
     sequencer.addTask(MODEL, firstPartition + task, requests);
   }
   return tasks;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }

@@ -16,6 +16,7 @@ import type { GatewayConfig } from '../config.ts';
 import { decodeRequests, NO_REQUESTS, type Requests } from '../rows.ts';
 import { createSchemaChecker } from '../schema/checker.ts';
 import { createSigner } from '../signing.ts';
+import { openAccounts } from './accounts.ts';
 import { createAdmissions, type StakeCheck } from './admission.ts';
 import { createAuditor } from './audit.ts';
 import { openJournal } from './journal.ts';
@@ -26,6 +27,7 @@ import { type AcceptedEntry, createQueue } from './queue.ts';
 import { openReputation } from './reputation.ts';
 import type { ChainInfo, SequencerClient } from './sequencer.ts';
 import { createSessions } from './sessions.ts';
+import { createSettledAmounts } from './settled.ts';
 import { createStaleTasks } from './stale.ts';
 import { heldBytes, maxRowsOf, singleUseKey, type TaskInfo } from './task.ts';
 
@@ -58,6 +60,10 @@ const POLL_IDLE_MS = 50;
 const LAST_POLL_IDLE_MS = 500;
 const POLL_FAILED_MS = 2_000;
 const TICK_MS = 1_000;
+/** Seconds between two reads of what a worker was paid, and between two writes of what workers have won back. */
+const TICKS_A_READ = 5;
+const TICKS_A_SAVE = 60;
+const DRAIN_POLL_MS = 20;
 const TASKS_PER_POLL = 256;
 const LOADS_AT_ONCE = 8;
 const STALE_SECONDS = 60;
@@ -77,6 +83,8 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   const domain = createDomain(chain.chainId, chain.gatewayRegistry);
   const reputation = await openReputation(store);
   const stop = new AbortController();
+  /** Aborted before `stop`: no more tasks and leases, while running leases end. */
+  const draining = new AbortController();
   const over = new Map<string, number>();
   const memory = createMemory({ bytes: config.maxHeldBytes, tasks: config.maxOpenTasks });
 
@@ -98,6 +106,16 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     onLiar: (worker) => sessions.report(worker, 'liar'),
   });
 
+  const accounts = await openAccounts({
+    store,
+    signer,
+    domain,
+    basisPoints: config.workerShareBasisPoints,
+    onPaid: (workers) => {
+      for (const worker of workers) sessions.tellAccount(worker);
+    },
+  });
+
   const outbox = await openOutbox({
     store,
     sequencer,
@@ -105,6 +123,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     signer,
     domain,
     retentionSeconds: config.retentionSeconds,
+    accounts,
     log,
     onSettled: async (tasks, failed) => {
       if (failed.length > 0) log.warn({ failed }, 'results do not count');
@@ -142,7 +161,11 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
       gateway: signer.address,
       ...queue.size(),
       unsettledBatches: outbox.unsettled(),
-      workers: sessions.list(),
+      workers: sessions.list().map((one) => ({
+        ...one,
+        earnedWei: String(accounts.earned(one.worker)),
+        settledWei: String(settled.of(one.worker)),
+      })),
     }),
   });
   const gauge = createGauges(http.metrics, 'gateway');
@@ -151,6 +174,8 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   gauge('leased_rows', 'Rows that workers hold', () => queue.size().leasedRows);
   gauge('held_bytes', 'Memory that tasks hold', () => memory.held());
   gauge('workers', 'Connected workers', () => sessions.list().length);
+  gauge('workers_earned_wei', 'What workers have earned since ever', () => Number(accounts.total()));
+  gauge('workers_settled_wei', 'What of it the network has paid, as far as it was read', () => Number(settled.total()));
   gauge('unsettled_batches', 'Signed batches without a receipt', () => outbox.unsettled());
 
   const sessions = createSessions({
@@ -168,12 +193,16 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
       now: Date.now,
     }),
     programs: createPrograms((ref) => parts.getObject(ref, stop.signal), log),
+    accounts,
+    shareBasisPoints: config.workerShareBasisPoints,
     leaseRows: config.leaseRows,
     maxWorkers: config.maxWorkers,
     reconnectSeconds: config.reconnectSeconds,
     log,
     onChange,
   });
+
+  const settled = createSettledAmounts((worker) => sequencer.getSettled(signer.address, worker), log);
 
   const fetchRequests = async (info: TaskInfo): Promise<Requests> => {
     const ref = { root: info.requestRoot, length: info.requestLength };
@@ -265,7 +294,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     const models = [...sessions.models()].map((name) => keccakHex(new TextEncoder().encode(name)));
     await dropUnserved(new Set(models));
     if (models.length === 0) return POLL_IDLE_MS;
-    const listed = await sequencer.getTasks(signer.address, models, TASKS_PER_POLL, POLL_WAIT_SECONDS, stop.signal);
+    const listed = await sequencer.getTasks(signer.address, models, TASKS_PER_POLL, POLL_WAIT_SECONDS, draining.signal);
     if (listed.length < TASKS_PER_POLL) await dropStale(new Set(listed.map(singleUseKey)), new Set(models));
     // A task that is listed long after it was settled is open again: L1 has been reorganised, or the kernel did not
     // take the result.
@@ -282,22 +311,28 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   };
 
   const pollAll = async () => {
-    while (!stop.signal.aborted) {
+    while (!draining.signal.aborted) {
       const waitMs = await poll().catch((error: unknown) => {
-        if (stop.signal.aborted) return 0;
+        if (draining.signal.aborted) return 0;
         if (!(error instanceof MizuError)) throw error;
         log.warn({ err: error }, 'the sequencer cannot be asked for tasks');
         return POLL_FAILED_MS;
       });
-      await delay(waitMs, undefined, { signal: stop.signal }).catch(() => undefined);
+      await delay(waitMs, undefined, { signal: draining.signal }).catch(() => undefined);
     }
   };
 
   const tellProgress = createProgress(queue.progress, sequencer, log);
+  const saveReputation = () =>
+    reputation.save().catch((err: unknown) => log.error({ err }, 'reputations cannot be stored'));
+  let ticks = 0;
   const tick = setInterval(() => {
     for (const lease of queue.expire()) sessions.report(lease.worker, 'timeout');
     onChange();
     tellProgress();
+    ticks += 1;
+    if (ticks % TICKS_A_READ === 0) settled.readNext(sessions.list().map(({ worker }) => worker));
+    if (ticks % TICKS_A_SAVE === 0) saveReputation();
   }, TICK_MS);
 
   const kept: TaskInfo[] = [];
@@ -307,16 +342,26 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   log.info({ url, gateway: signer.address, tasks: kept.length }, 'gateway is up');
   const running = Promise.all([outbox.run(stop.signal), pollAll()]);
 
+  // What is not answered by then is not lost: workers keep their leases for the next start.
+  const drain = async () => {
+    draining.abort();
+    sessions.drain();
+    const until = Date.now() + config.drainSeconds * 1000;
+    while (queue.size().leasedRows > 0 && sessions.list().length > 0 && Date.now() < until) await delay(DRAIN_POLL_MS);
+  };
+
   return {
     url,
     address: signer.address,
     done: running.then(() => undefined),
     close: async () => {
+      await drain();
       stop.abort();
       clearInterval(tick);
       await sessions.close();
       await http.close();
       await Promise.allSettled([running]);
+      await saveReputation();
       await checker.close();
       await journal.close();
       await store.close();

@@ -71,7 +71,7 @@ function createChain(random: (below: number) => number) {
       money.escrow -= wei + ITEM_FEE;
       seen.taken += 1;
     }
-    receipts.set(next.hash, { ok: true, step, error: undefined, failedItems: [] });
+    receipts.set(next.hash, { ok: true, step, error: undefined, failedItems: [], paidWei: [] });
   };
   return {
     runs,
@@ -115,7 +115,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     };
     const finish = (info: TaskInfo): FinishedTask => {
       const result = new Uint8Array(1 + random(30));
-      return { key: singleUseKey(info), info, result, inputTokens: random(10), outputTokens: random(10) };
+      return { key: singleUseKey(info), info, result, inputTokens: random(10), outputTokens: random(10), workers: [] };
     };
     const tasks = new Map<string, FinishedTask>();
     let stop = new AbortController();
@@ -130,6 +130,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
         signer: createSigner(`0x${'01'.repeat(32)}`),
         domain: createDomain(1, '0x00000000000000000000000000000000000000aa'),
         retentionSeconds: 1000,
+        accounts: { pay: (_items, write) => write([]) },
         log: createLogger('test', 'silent'),
         onSettled: async (keys, failed) => {
           for (const key of keys) {

@@ -18,7 +18,7 @@ import type { FinishedTask } from './task.ts';
 
 const HASH: Hex = `0x${'22'.repeat(32)}`;
 const NOW = 1_800_000_000_000;
-const OK = { ok: true, step: 1, error: undefined, failedItems: [] };
+const OK = { ok: true, step: 1, error: undefined, failedItems: [], paidWei: [] };
 const LOST = new MizuError({ code: 'http/unreachable', message: 'down', retryable: true });
 
 let root: string;
@@ -80,6 +80,7 @@ async function live({ folder, nowMs, tasks, ending }: Life, sent: Sent): Promise
     signer: createSigner(`0x${'01'.repeat(32)}`),
     domain: createDomain(1, '0x00000000000000000000000000000000000000aa'),
     retentionSeconds: 1_000,
+    accounts: { pay: (_items, write) => write([]) },
     log: createLogger('test', 'silent'),
     now: () => nowMs,
     onSettled: async (keys) => {
@@ -116,6 +117,7 @@ function finished(key: string): FinishedTask {
     result: new TextEncoder().encode(key),
     inputTokens: 3,
     outputTokens: 2,
+    workers: [],
   };
 }
 

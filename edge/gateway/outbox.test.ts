@@ -15,7 +15,7 @@ import type { BatchReceipt } from './sequencer.ts';
 import type { FinishedTask } from './task.ts';
 
 const HASH: Hex = `0x${'22'.repeat(32)}`;
-const OK: BatchReceipt = { ok: true, step: 1, error: undefined, failedItems: [] };
+const OK: BatchReceipt = { ok: true, step: 1, error: undefined, failedItems: [], paidWei: [] };
 
 let folder: string;
 let store: Store;
@@ -49,6 +49,7 @@ const finished = (key: string): FinishedTask => ({
   result: new TextEncoder().encode(key),
   inputTokens: 3,
   outputTokens: 2,
+  workers: [],
 });
 
 const putObjects: PutObjects = async (objects, { expiry }) => ({
@@ -81,6 +82,7 @@ async function run(
     signer: createSigner(`0x${'01'.repeat(32)}`),
     domain: createDomain(1, '0x00000000000000000000000000000000000000aa'),
     retentionSeconds: 1000,
+    accounts: { pay: (_items, write) => write([]) },
     log: createLogger('test', 'silent'),
     onSettled: async (keys) => {
       fake.settled.push(...keys);
@@ -146,7 +148,8 @@ describe('outbox', () => {
   test('a batch that the kernel refuses is signed anew with another nonce', async () => {
     let receipts = 0;
     const { sent, settled } = await run(keys(1), () => ({
-      getReceipt: async () => (receipts++ === 0 ? { ok: false, step: 1, error: 'certificate', failedItems: [] } : OK),
+      getReceipt: async () =>
+        receipts++ === 0 ? { ok: false, step: 1, error: 'certificate', failedItems: [], paidWei: [] } : OK,
     }));
     expect(sent.length).toBe(2);
     expect(sent[1]!.nonce > sent[0]!.nonce).toBe(true);

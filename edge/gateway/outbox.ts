@@ -12,8 +12,10 @@ import type { Domain } from '../../protocol/typed-data.ts';
 import type { Logger } from '../../service/process/log.ts';
 import { numberKey, type Store } from '../../service/storage/store.ts';
 import { hashInferenceBatch, type ResultSigner } from '../signing.ts';
+import type { Accounts } from './accounts.ts';
 import { type ItemCost, openLedger } from './ledger.ts';
 import type { BatchReceipt, SequencerClient } from './sequencer.ts';
+import type { WorkerShare } from './split.ts';
 import type { FinishedTask, TaskInfo } from './task.ts';
 
 /** Stores the objects and returns the committee's certificate over them, in this order. */
@@ -29,6 +31,7 @@ export type OutboxOptions = {
   readonly signer: ResultSigner;
   readonly domain: Domain;
   readonly retentionSeconds: number;
+  readonly accounts: Pick<Accounts, 'pay'>;
   readonly log: Logger;
   /** Unix milliseconds. Default: the machine's clock. */
   readonly now?: () => number;
@@ -54,6 +57,8 @@ type SignedBatch = {
   readonly tasks: readonly string[];
   /** One for each task. */
   readonly costs: readonly ItemCost[];
+  /** Whose rows are in each task's item. */
+  readonly shares: readonly (readonly WorkerShare[])[];
 };
 
 /** What a finished task bills. */
@@ -136,7 +141,14 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     const bytes = encodeMessage({ kind: 'InferenceResult', signature, gateway, nonce, items, certificate });
     const costs = tasks.map(({ bill }) => bill.cost);
     const keys = tasks.map(({ key }) => key);
-    const batch = { nonce, message: bytesToHex(bytes), hash: keccakHex(bytes), tasks: keys, costs };
+    const batch = {
+      nonce,
+      message: bytesToHex(bytes),
+      hash: keccakHex(bytes),
+      tasks: keys,
+      costs,
+      shares: tasks.map(toShares),
+    };
     await store.write([nonces.put('last', nonce), batches.put(numberKey(nonce), batch)]);
     unsettled.set(nonce, { batch, tasks: [...tasks], sentAt: 0 });
   };
@@ -155,6 +167,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
           await settle(
             entry.batch,
             entry.batch.tasks.map((task) => `${task}: ${(error as MizuError).message}`),
+            [],
           );
           continue;
         }
@@ -170,7 +183,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const readReceipt = (hash: Hex): Promise<BatchReceipt | undefined> =>
     sequencer.getReceipt(hash).catch((error: unknown) => {
       if (isRetryable(error)) throw error;
-      return { ok: false, step: 0, error: (error as MizuError).message, failedItems: [] };
+      return { ok: false, step: 0, error: (error as MizuError).message, failedItems: [], paidWei: [] };
     });
 
   // The batch is signed again with a new nonce: the old one is spent.
@@ -191,20 +204,26 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
         await takeBack(entry, receipt.error ?? 'refused');
         throw refused(receipt.error);
       }
-      const { step, failedItems } = receipt;
+      const { step, failedItems, paidWei } = receipt;
       for (const { item } of failedItems) ledger.release(entry.batch.tasks[item] ?? '');
       for (const task of entry.batch.tasks) ledger.take(task, step);
       await settle(
         entry.batch,
         failedItems.map(({ item, error }) => `${entry.batch.tasks[item]}: ${error}`),
+        paidWei,
       );
     }
   };
 
   // The tasks of the batch are over, whether they count or not; who still waits for one will list it again.
-  const settle = async ({ nonce, tasks, costs }: SignedBatch, failed: readonly string[]) => {
+  // The workers are paid in the write that ends the batch: a crash before it finds the batch again, one after it does not.
+  const settle = async (batch: SignedBatch, failed: readonly string[], paidWei: readonly bigint[]) => {
+    const { nonce, tasks, costs, shares } = batch;
     await options.onSettled(tasks, failed);
-    await store.write([batches.delete(numberKey(nonce)), ...ledger.save(costs)]);
+    const paid = shares.map((own, i) => ({ paidWei: paidWei[i] ?? 0n, shares: own }));
+    await options.accounts.pay(paid, (operations) =>
+      store.write([batches.delete(numberKey(nonce)), ...ledger.save(costs), ...operations]),
+    );
     unsettled.delete(nonce);
     // What the batch leaves of its runs' money is known now.
     waiting = 0;
@@ -302,6 +321,14 @@ function toItem({ info, bill: { inputTokens, outputTokens } }: Billed, ref: Obje
     inputTokens,
     outputTokens,
   };
+}
+
+/** A row weighs what its tokens cost, also where the run does not pay for all of them. */
+function toShares({ info, workers }: FinishedTask): WorkerShare[] {
+  return workers.map(({ worker, inputTokens, outputTokens }) => ({
+    worker,
+    weight: BigInt(inputTokens) * BigInt(info.inputPrice) + BigInt(outputTokens) * BigInt(info.outputPrice),
+  }));
 }
 
 /**

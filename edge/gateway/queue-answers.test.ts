@@ -90,7 +90,13 @@ describe('audits', () => {
     await answer(queue, take(queue, BEN, 2));
     expect(queue.takeFinished()).toEqual([]);
     await answer(queue, take(queue, CY, 2));
-    expect(contentsOf(queue)).toEqual(['r0', 'r1']);
+    const [task] = queue.takeFinished();
+    // Its first row is Ann's, who was right; the second is that of who said the right answer last.
+    expect(task!.workers).toEqual([
+      { worker: ANN, inputTokens: 3, outputTokens: 2 },
+      { worker: CY, inputTokens: 3, outputTokens: 2 },
+    ]);
+    expect(new TextDecoder().decode(task!.result)).not.toContain('lie');
     expect(liars).toEqual([ANN]);
     expect(journal.at(-1)).toMatchObject({ task: KEY, worker: CY, outcomes: [{ place: 1 }] });
   });

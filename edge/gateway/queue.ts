@@ -105,10 +105,8 @@ export function createQueue(options: QueueOptions): Queue {
   const leases = createLeases(options);
   const finished: FinishedTask[] = [];
   const taken = new Set<string>();
-  const recovered = new Map<string, RowOutcome[]>();
-  for (const entry of journal.recovered) {
-    recovered.set(entry.task, [...(recovered.get(entry.task) ?? []), ...entry.outcomes]);
-  }
+  const recovered = new Map<string, AcceptedEntry[]>();
+  for (const entry of journal.recovered) recovered.set(entry.task, [...(recovered.get(entry.task) ?? []), entry]);
 
   const finishIfDone = (task: OpenTask) => {
     if (task.open > 0 || task.audits > 0 || taken.has(task.key)) return;
@@ -190,7 +188,7 @@ export function createQueue(options: QueueOptions): Queue {
     const undecided = verdict.undecided.map((place) => errorOutcome(task, place, 'edge/audit-undecided', message));
     const outcomes = [...verdict.corrected, ...undecided];
     for (const liar of verdict.liars) options.onLiar(liar);
-    putOutcomes(task, outcomes);
+    putOutcomes(task, outcomes, lease.worker);
     try {
       const { task: key, lease: number, worker } = lease;
       if (outcomes.length > 0) {
@@ -235,7 +233,7 @@ export function createQueue(options: QueueOptions): Queue {
     const { worker } = lease;
     if (outcomes.length > 0) await journal.append({ task: key, lease: lease.lease, worker, signature, outcomes });
     leases.release(lease);
-    putOutcomes(task, outcomes);
+    putOutcomes(task, outcomes, worker);
     const failed = lease.places.filter((_, i) => judged[i] === undefined);
     noteFailures(task, failed, worker);
     giveBack(task, lease.places, lease.lease);
@@ -253,7 +251,7 @@ export function createQueue(options: QueueOptions): Queue {
   return {
     add: (info, requests) => {
       const task = createTask(info, requests);
-      putOutcomes(task, recovered.get(task.key) ?? []);
+      for (const { outcomes, worker } of recovered.get(task.key) ?? []) putOutcomes(task, outcomes, worker);
       recovered.delete(task.key);
       tasks.set(task.key, task);
       finishIfDone(task);

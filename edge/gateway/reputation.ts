@@ -12,6 +12,8 @@ export type Reputation = {
   isBanned(worker: Address): boolean;
   points(worker: Address): number;
   succeeded(worker: Address): void;
+  /** Puts on the disk what workers have won back since the last call. */
+  save(): Promise<void>;
   /** Durable when the promise resolves. */
   failed(worker: Address, fault: WorkerFault): Promise<void>;
 };
@@ -22,13 +24,21 @@ export async function openReputation(store: Store): Promise<Reputation> {
   const table = store.table<number>('reputation');
   const points = new Map<Address, number>();
   for await (const [worker, value] of table.entries()) points.set(worker as Address, value);
+  const unsaved = new Set<Address>();
   const pointsOf = (worker: Address) => points.get(worker) ?? FULL_POINTS;
   return {
     isBanned: (worker) => pointsOf(worker) <= 0,
     points: pointsOf,
     succeeded: (worker) => {
       const current = points.get(worker);
-      if (current !== undefined && current > 0) points.set(worker, Math.min(FULL_POINTS, current + 1));
+      if (current === undefined || current <= 0 || current >= FULL_POINTS) return;
+      points.set(worker, current + 1);
+      unsaved.add(worker);
+    },
+    save: async () => {
+      const workers = [...unsaved];
+      unsaved.clear();
+      await store.write(workers.map((worker) => table.put(worker, pointsOf(worker))));
     },
     failed: async (worker, fault) => {
       const left = Math.max(0, pointsOf(worker) - FAULT_POINTS[fault]);

@@ -1,4 +1,5 @@
 // docs/edge.md#memory: the outcomes of a task's rows, as bytes beside each other and few numbers a row.
+import type { Address } from '../../protocol/hex.ts';
 
 /** A row's final result. */
 export type RowOutcome = {
@@ -10,13 +11,18 @@ export type RowOutcome = {
   readonly outputTokens: number;
 };
 
+/** The tokens of the rows of a task that stand by a worker's answers. */
+export type WorkerTokens = { readonly worker: Address; readonly inputTokens: number; readonly outputTokens: number };
+
 export type Results = {
   has(place: number): boolean;
-  /** Replaces an earlier outcome of the row. */
-  put(outcomes: readonly RowOutcome[]): void;
+  /** Replaces an earlier outcome of the row. `worker`: whose answers they are; undefined if nobody has answered. */
+  put(outcomes: readonly RowOutcome[], worker: Address | undefined): void;
   /** Canonical `[index,result]`. */
   lineOf(place: number): Uint8Array | undefined;
   tokens(): { input: number; output: number };
+  /** Of each worker whose answers stand. */
+  tokensOfWorkers(): WorkerTokens[];
   /** Frees the lines; the tokens stay. */
   drop(): void;
 };
@@ -29,12 +35,16 @@ export function createResults(count: number): Results {
   const endOf = new Uint32Array(count);
   const inputOf = new Uint32Array(count);
   const outputOf = new Uint32Array(count);
+  // For each row the number of the worker who has answered it, from 1.
+  const workerOf = new Uint32Array(count);
+  const workers: Address[] = [];
   let input = 0;
   let output = 0;
   return {
     has: (place) => chunkOf[place] !== 0,
-    put: (outcomes) => {
+    put: (outcomes, worker) => {
       if (outcomes.length === 0) return;
+      const number = worker === undefined ? 0 : workers.indexOf(worker) + 1 || workers.push(worker);
       const chunk = Buffer.from(outcomes.map(({ line }) => line).join(''));
       chunks.push(chunk);
       let at = 0;
@@ -43,6 +53,7 @@ export function createResults(count: number): Results {
         output += outputTokens - (outputOf[place] as number);
         inputOf[place] = inputTokens;
         outputOf[place] = outputTokens;
+        workerOf[place] = number;
         chunkOf[place] = chunks.length;
         startOf[place] = at;
         at += Buffer.byteLength(line);
@@ -51,6 +62,16 @@ export function createResults(count: number): Results {
     },
     lineOf: (place) => chunks[(chunkOf[place] as number) - 1]?.subarray(startOf[place], endOf[place]),
     tokens: () => ({ input, output }),
+    tokensOfWorkers: () => {
+      const sums = workers.map((worker) => ({ worker, inputTokens: 0, outputTokens: 0 }));
+      workerOf.forEach((number, place) => {
+        const sum = sums[number - 1];
+        if (sum === undefined) return;
+        sum.inputTokens += inputOf[place] as number;
+        sum.outputTokens += outputOf[place] as number;
+      });
+      return sums;
+    },
     drop: () => {
       chunks.length = 0;
     },

@@ -2,11 +2,13 @@
 import { z } from 'zod';
 import type { Appointed } from '../../da/committee.ts';
 import { hashInPieces } from '../../da/hash.ts';
+import { settledKey } from '../../kernel/keys.ts';
+import { settledRecord } from '../../kernel/records.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 import { createRpcClient, requestBytes } from '../../service/http/client.ts';
-import { describeZodIssues } from '../../service/http/issues.ts';
+import { readAnswer, readStateRecord } from '../answers.ts';
 import type { TaskInfo } from './task.ts';
 
 export type ChainInfo = {
@@ -24,6 +26,8 @@ export type BatchReceipt = {
   readonly error: string | undefined;
   readonly step: number;
   readonly failedItems: readonly { readonly item: number; readonly error: string }[];
+  /** Wei that went to the gateway's account for the tokens of each item; 0 for one that does not count. */
+  readonly paidWei: readonly bigint[];
 };
 
 export type TaskProgress = Pick<TaskInfo, 'run' | 'stage' | 'partition'> & {
@@ -56,6 +60,8 @@ export type SequencerClient = {
    */
   getReceipt(hash: Hex): Promise<BatchReceipt | undefined>;
   sendProgress(progress: TaskProgress): Promise<void>;
+  /** Wei of the worker's account with the gateway that the network has paid. */
+  getSettled(gateway: Address, worker: Address): Promise<bigint>;
 };
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hex>;
@@ -101,20 +107,20 @@ const receipt = z.object({
   ok: z.boolean(),
   step: whole,
   error: z.string().optional(),
-  items: z.array(z.object({ ok: z.boolean(), error: z.string().optional() })).optional(),
+  items: z.array(z.object({ ok: z.boolean(), error: z.string().optional(), feeWei: weiText.optional() })).optional(),
 });
 
 export function createSequencer(url: string): SequencerClient {
   const call = createRpcClient(url);
   return {
     chain: async () => {
-      const { chainId, contracts, da } = parse(chainInfo, await call('mizu_chain'), 'mizu_chain');
+      const { chainId, contracts, da } = readAnswer(chainInfo, await call('mizu_chain'), 'mizu_chain');
       return { chainId, ...contracts, committee: da };
     },
     getTasks: async (gateway, models, limit, waitSeconds, signal) => {
       const options = { signal, timeoutSeconds: waitSeconds + 20 };
       const answer = await call('mizu_getInferenceTasks', [{ gateway, models, limit, waitSeconds }], options);
-      return parse(taskInfos, answer, 'mizu_getInferenceTasks');
+      return readAnswer(taskInfos, answer, 'mizu_getInferenceTasks');
     },
     getObject: async (ref, signal) => {
       const address = `${url.replace(/\/$/, '')}/objects/${ref.root}`;
@@ -130,26 +136,19 @@ export function createSequencer(url: string): SequencerClient {
     getReceipt: async (messageHash) => {
       const answer = await call('mizu_getReceipt', [messageHash]);
       if (answer === null || answer === undefined) return undefined;
-      const { ok, step, error, items = [] } = parse(receipt, answer, 'mizu_getReceipt');
+      const { ok, step, error, items = [] } = readAnswer(receipt, answer, 'mizu_getReceipt');
       const failedItems = items.flatMap((item, i) => (item.ok ? [] : [{ item: i, error: item.error ?? 'refused' }]));
-      return { ok, step, error, failedItems };
+      const paidWei = items.map((item) => (item.ok ? BigInt(item.feeWei ?? 0) : 0n));
+      return { ok, step, error, failedItems, paidWei };
+    },
+    getSettled: async (gateway, worker) => {
+      const record = await readStateRecord(call, settledKey(gateway, worker), settledRecord);
+      return record?.settled ?? 0n;
     },
     sendProgress: async (progress) => {
       await call('mizu_inferenceProgress', [progress], { attempts: 1 });
     },
   };
-}
-
-function parse<T>(shape: z.ZodType<T>, value: unknown, method: string): T {
-  const parsed = shape.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new MizuError({
-    code: 'edge/bad-answer',
-    message: `The sequencer's answer to ${method} is not as specified.`,
-    expected: 'the result of docs/rpc.md',
-    actual: describeZodIssues(parsed.error),
-    hint: 'Check that sequencer and gateway have the same version.',
-  });
 }
 
 function wrongObject(expected: ObjectRef, actual: ObjectRef): MizuError {

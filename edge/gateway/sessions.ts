@@ -19,6 +19,7 @@ import {
 } from '../frames.ts';
 import { encodeResultLine } from '../rows.ts';
 import { addressOf, hashLeaseResult, hashWorkerHello, verifySignature } from '../signing.ts';
+import type { Accounts } from './accounts.ts';
 import { type Admissions, refuse, type WorkerAdmission } from './admission.ts';
 import { createIntake } from './intake.ts';
 import type { Lease } from './leases.ts';
@@ -35,6 +36,8 @@ export type SessionsOptions = {
   readonly gateway: Address;
   readonly admissions: Admissions;
   readonly programs: Programs;
+  readonly accounts: Pick<Accounts, 'adopt' | 'sign'>;
+  readonly shareBasisPoints: number;
   readonly leaseRows: number;
   readonly maxWorkers: number;
   /** Seconds for which a lost connection keeps its leases. */
@@ -52,6 +55,10 @@ export type Sessions = {
   hasOther(workers: readonly Address[], model: string): boolean;
   list(): { worker: Address; models: string[]; credits: number; rows: number; points: number }[];
   report(worker: Address, fault: WorkerFault): void;
+  /** Sends the worker's account to it, if it is connected. */
+  tellAccount(worker: Address): void;
+  /** From now on nobody is given rows; answers are taken as before. */
+  drain(): void;
   close(): Promise<void>;
 };
 
@@ -60,8 +67,9 @@ type Session = {
   readonly worker: Address;
   readonly publicKey: Hex;
   readonly models: ReadonlySet<string>;
-  readonly credits: number;
-  readonly pace: WorkerPace;
+  /** Rows that it takes at a time; 0: none for now. */
+  credits: number;
+  pace: WorkerPace;
   readonly admission: WorkerAdmission;
   draining: boolean;
   alive: boolean;
@@ -88,13 +96,14 @@ export function createSessions(options: SessionsOptions): Sessions {
   const intake = createIntake();
   const strangers = createPeerPlaces({ total: options.maxWorkers, perPeer: STRANGERS_PER_ADDRESS });
   let closing = false;
+  let draining = false;
 
   const send = (socket: WebSocket, frame: GatewayFrame) => socket.send(JSON.stringify(frame));
 
   const rowsOf = (worker: Address) => queue.leasesOf(worker).reduce((sum, lease) => sum + lease.places.length, 0);
 
-  const takesRows = ({ socket, worker, draining }: Session): boolean =>
-    !draining && !reputation.isBanned(worker) && socket.readyState === WebSocket.OPEN;
+  const takesRows = ({ socket, worker, draining: isLeaving, credits }: Session): boolean =>
+    !draining && !isLeaving && credits > 0 && !reputation.isBanned(worker) && socket.readyState === WebSocket.OPEN;
 
   const dispatch = () => {
     let granted = true;
@@ -178,7 +187,9 @@ export function createSessions(options: SessionsOptions): Sessions {
       throw refuse('a signature of this gateway and the challenge by the key', 'another');
     }
     if (reputation.isBanned(worker)) throw refuse('a worker with reputation left', worker);
-    return options.admissions.admit(worker, hello.invitation);
+    const admission = await options.admissions.admit(worker, hello.invitation);
+    if (hello.account !== undefined) await options.accounts.adopt(worker, hello.account);
+    return admission;
   };
 
   const welcome = (socket: WebSocket, hello: HelloFrame, admission: WorkerAdmission): Session => {
@@ -191,7 +202,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     const lost = hello.held.filter((held) => !queue.adopt(held, worker)).map((held) => held.lease);
     const kept = new Set(hello.held.map((held) => held.lease));
     for (const lease of queue.leasesOf(worker)) if (!kept.has(lease.lease)) queue.abandon(lease);
-    send(socket, { type: 'welcome', gateway: options.gateway, lost });
+    send(socket, { type: 'welcome', gateway: options.gateway, lost, shareBasisPoints: options.shareBasisPoints });
     const { publicKey, credits } = hello;
     return {
       socket,
@@ -234,12 +245,25 @@ export function createSessions(options: SessionsOptions): Sessions {
     send(socket, { type: 'program', root, bytes: isRoom ? bytes : null });
   };
 
+  const takeCredits = (session: Session, credits: number) => {
+    session.credits = credits;
+    session.pace = createWorkerPace(credits, options.leaseRows, Date.now);
+    options.onChange();
+  };
+
+  const tellAccount = (worker: Address) => {
+    const socket = sessions.get(worker)?.socket;
+    const account = options.accounts.sign(worker);
+    if (socket?.readyState === WebSocket.OPEN && account !== undefined) send(socket, { type: 'account', ...account });
+  };
+
   const onFrame = async (session: Session, frame: WorkerFrame) => {
     if (frame.type === 'results') return onResults(session, frame);
     if (frame.type === 'hello') throw refuse('one hello', 'another');
     wearPatience(session);
     if (frame.type === 'get') return onGet(session, frame);
-    session.draining = true;
+    if (frame.type === 'drain') session.draining = true;
+    else takeCredits(session, frame.credits);
   };
 
   sockets.on('connection', (socket: WebSocket, request: IncomingMessage, place: PeerPlace) => {
@@ -264,6 +288,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       session = welcome(socket, hello, admission);
       greeted();
       sessions.set(session.worker, session);
+      tellAccount(session.worker);
       const { models, credits } = hello;
       log.info({ worker: session.worker, models, credits, admission }, 'worker joined');
       options.onChange();
@@ -341,6 +366,10 @@ export function createSessions(options: SessionsOptions): Sessions {
         points: reputation.points(worker),
       })),
     report,
+    tellAccount,
+    drain: () => {
+      draining = true;
+    },
     close: async () => {
       closing = true;
       clearInterval(pings);

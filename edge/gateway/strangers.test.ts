@@ -23,6 +23,8 @@ beforeEach(async () => {
     gateway: `0x${'22'.repeat(20)}`,
     admissions: { revoked: () => new Set<string>() } as never,
     programs: { get: async () => null },
+    accounts: { adopt: async () => undefined, sign: () => undefined },
+    shareBasisPoints: 8_000,
     leaseRows: 1,
     maxWorkers: 8,
     reconnectSeconds: 1,

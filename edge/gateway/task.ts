@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../../protocol/error-codes.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { encodeResultLine, encodeResults, NO_REQUESTS, type Requests, resultsHeader } from '../rows.ts';
-import { createResults, type Results, type RowOutcome } from './results.ts';
+import { createResults, type Results, type RowOutcome, type WorkerTokens } from './results.ts';
 
 export type TaskInfo = {
   readonly run: Hex;
@@ -141,12 +141,13 @@ export function giveBack(task: OpenTask, places: readonly number[], lease: numbe
   }
 }
 
-export function putOutcomes(task: OpenTask, outcomes: readonly RowOutcome[]): void {
+/** `worker`: who has answered; undefined if nobody has. */
+export function putOutcomes(task: OpenTask, outcomes: readonly RowOutcome[], worker?: Address): void {
   for (const { place } of outcomes) {
     if (!task.results.has(place)) task.open -= 1;
     task.holders[place] = 0;
   }
-  task.results.put(outcomes);
+  task.results.put(outcomes, worker);
 }
 
 /** False for a row that no frame can carry or that is not JSON: it is given to no worker. */
@@ -215,6 +216,7 @@ export type FinishedTask = {
   readonly result: Uint8Array;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  readonly workers: readonly WorkerTokens[];
 };
 
 /**
@@ -233,7 +235,8 @@ export function finishTask({ key, info, requests, results }: OpenTask, maxBytes:
   const whole = encodeResults(requests.model, fitLines(lines, requests, most, header), tokens);
   // A result without rows makes the run fail at its next step: the run does not even pay for an error for each row.
   const result = whole.length > most ? encodeResults(info.model, [], tokens) : whole;
-  return { key, info, result, inputTokens: tokens.input, outputTokens: tokens.output };
+  const workers = results.tokensOfWorkers();
+  return { key, info, result, inputTokens: tokens.input, outputTokens: tokens.output, workers };
 }
 
 /** The most bytes of a result: what the run pays for if no token is billed, and at most `maxBytes`. */

@@ -22,6 +22,7 @@ import {
 import { gatewayOf } from '../invitation.ts';
 import { encodeResultLine } from '../rows.ts';
 import { createSigner, hashLeaseResult, hashWorkerHello, type SignedFor } from '../signing.ts';
+import type { WorkerPayments } from './payments.ts';
 import type { WorkerPrograms } from './programs.ts';
 
 export type WorkerOptions = {
@@ -38,6 +39,8 @@ export type WorkerOptions = {
   readonly drainSeconds: number;
   /** Where its simulators get their programs. */
   readonly programs: WorkerPrograms;
+  /** What the gateway owes it; `onChange` is called when the worker may take rows again, or may not. */
+  readonly payments: (onChange: () => void) => WorkerPayments;
   readonly log: Logger;
 };
 
@@ -77,6 +80,11 @@ export function createWorker(options: WorkerOptions): Worker {
   let closing = false;
   let reconnect: NodeJS.Timeout | undefined;
   let onIdle = () => {};
+
+  const payments = options.payments(() => {
+    if (welcomed && !closing) send({ type: 'credits', credits: creditsNow() });
+  });
+  const creditsNow = () => (payments.takesWork() ? Math.min(MAX_CREDITS, concurrency * CREDITS_PER_SLOT) : 0);
 
   const send = (frame: WorkerFrame) => {
     if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
@@ -149,7 +157,7 @@ export function createWorker(options: WorkerOptions): Worker {
     pump();
   };
 
-  const onChallenge = (frame: Extract<GatewayFrame, { type: 'challenge' }>) => {
+  const onChallenge = async (own: WebSocket, frame: Extract<GatewayFrame, { type: 'challenge' }>) => {
     const { challenge, chainId, gatewayRegistry, gateway } = frame;
     const domain = createDomain(chainId, gatewayRegistry);
     const { invitation } = options;
@@ -157,13 +165,16 @@ export function createWorker(options: WorkerOptions): Worker {
     const expected = options.gateway ?? inviting ?? signedFor?.gateway ?? gateway;
     if (!isSameAddress(expected, gateway)) throw otherGateway(expected, gateway);
     signedFor = { domain, gateway };
+    const account = await payments.account(signedFor);
+    if (own !== socket) return;
     send({
       type: 'hello',
       version: FRAMES_VERSION,
       publicKey: signer.publicKey,
       signature: signer.sign(hashWorkerHello(signedFor, challenge)),
       models: [...backends.keys()],
-      credits: Math.min(MAX_CREDITS, concurrency * CREDITS_PER_SLOT),
+      credits: creditsNow(),
+      ...(account === undefined ? {} : { account }),
       ...(options.invitation === undefined ? {} : { invitation: options.invitation }),
       held: [...works.values()].map(({ frame }) => {
         const { lease, task, places, deadline, seal } = frame;
@@ -172,13 +183,26 @@ export function createWorker(options: WorkerOptions): Worker {
     });
   };
 
-  const onFrame = (frame: GatewayFrame) => {
+  // Of what a failed row has cost no more is known than its usage.
+  const countAnswers = (lease: number) => {
+    const work = works.get(lease);
+    if (work === undefined) return;
+    const tokens = { input: 0, output: 0 };
+    for (const [, { usage }] of work.results) {
+      tokens.input += usage?.prompt_tokens ?? 0;
+      tokens.output += usage?.completion_tokens ?? 0;
+    }
+    payments.answered(work.frame.model, tokens);
+  };
+
+  const onFrame = async (own: WebSocket, frame: GatewayFrame): Promise<void> => {
     switch (frame.type) {
       case 'challenge':
-        return onChallenge(frame);
+        return onChallenge(own, frame);
       case 'welcome':
         welcomed = true;
         failures = 0;
+        payments.connected(signedFor as SignedFor, frame.shareBasisPoints);
         options.programs.connected((ref) => send({ type: 'get', ...ref }));
         for (const lease of frame.lost) drop(lease);
         for (const work of works.values()) sendAnswer(work);
@@ -189,7 +213,10 @@ export function createWorker(options: WorkerOptions): Worker {
         return onLease(frame);
       case 'program':
         return options.programs.received(frame);
+      case 'account':
+        return payments.received(frame);
       case 'accepted':
+        countAnswers(frame.lease);
         return drop(frame.lease);
       case 'refused':
         log.warn({ lease: frame.lease, reason: frame.reason }, 'the gateway refuses a lease');
@@ -200,6 +227,8 @@ export function createWorker(options: WorkerOptions): Worker {
       }
     }
   };
+
+  const handle = async (own: WebSocket, text: string) => onFrame(own, parseGatewayFrame(text));
 
   const connect = () => {
     const url = `${options.gatewayUrl.replace(/^http/, 'ws').replace(/\/$/, '')}${WORKER_PATH}`;
@@ -215,12 +244,10 @@ export function createWorker(options: WorkerOptions): Worker {
     own.on('ping', heard);
     own.on('message', (data) => {
       heard();
-      try {
-        onFrame(parseGatewayFrame(String(data)));
-      } catch (err) {
+      handle(own, String(data)).catch((err: unknown) => {
         log.error({ err }, 'a frame of the gateway is unusable');
         own.close(1002);
-      }
+      });
     });
     own.on('error', (err) => log.debug({ err }, 'the connection failed'));
     own.on('close', (code, reason) => {
@@ -253,6 +280,7 @@ export function createWorker(options: WorkerOptions): Worker {
       }
       for (const lease of [...works.keys()]) drop(lease);
       clearTimeout(reconnect);
+      await payments.close();
       await closeSocket(socket);
     },
   };

@@ -6,6 +6,8 @@ export type Service = {
   close(): Promise<void>;
   /** Settles if the service ends by itself; a rejection ends the process with exit code 1. */
   readonly done?: Promise<void>;
+  /** Seconds in which `close` must end. Default: 15. */
+  readonly closeSeconds?: number;
 };
 
 const CLOSE_SECONDS = 15;
@@ -14,7 +16,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Runs a service until SIGINT, SIGTERM or SIGHUP, closes it, and gives the exit code: 0 after a signal, 1 after a
- * failure. A second signal, or a close that takes longer than 15 s, ends the process at once.
+ * failure. A second signal, or a close that takes longer than its seconds, ends the process at once.
  */
 export async function runService(main: (stop: AbortSignal) => Promise<Service>): Promise<number> {
   const stop = new AbortController();
@@ -47,9 +49,10 @@ export async function runService(main: (stop: AbortSignal) => Promise<Service>):
 
 async function closeInTime(service: Service): Promise<void> {
   const late = new AbortController();
-  const timeout = delay(CLOSE_SECONDS * 1000, 'late' as const, { signal: late.signal, ref: false }).catch(
-    () => 'cancelled' as const,
-  );
+  const timeout = delay((service.closeSeconds ?? CLOSE_SECONDS) * 1000, 'late' as const, {
+    signal: late.signal,
+    ref: false,
+  }).catch(() => 'cancelled' as const);
   const outcome = await Promise.race([service.close().then(() => 'closed' as const), timeout]);
   late.abort();
   if (outcome === 'late') process.exit(1);

@@ -1,11 +1,11 @@
 // docs/rpc.md: the part of a sequencer that a gateway talks to, with the kernel's rules for batches; for tests and measurements.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { BatchReceipt } from '../../edge/gateway/sequencer.ts';
 import { singleUseKey, type TaskInfo } from '../../edge/gateway/task.ts';
 import { encodeRequests } from '../../edge/rows.ts';
 import { hashInferenceBatch } from '../../edge/signing.ts';
-import { type Address, type Hex, hexToBytes } from '../../protocol/hex.ts';
+import { modelRecord } from '../../kernel/records.ts';
+import { type Address, bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import type { InferenceItem } from '../../protocol/inference.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
 import { recoverSigner } from '../../protocol/signature.ts';
@@ -30,16 +30,29 @@ export type LoopbackSequencer = {
   close(): Promise<void>;
 };
 
+const INPUT_PRICE = 1n;
+const OUTPUT_PRICE = 2n;
 const CHAIN_ID = 31_337;
 const REGISTRY: Address = '0x00000000000000000000000000000000000000aa';
 const OWNER: Address = `0x${'0a'.repeat(20)}`;
 const RUN: Hex = `0x${'11'.repeat(32)}`;
 
+const MODEL_VALUE = bytesToHex(
+  modelRecord.encode({ active: true, class: 0, inputPrice: INPUT_PRICE, outputPrice: OUTPUT_PRICE, gateways: [] }),
+);
+
+type ItemReceipt = { readonly ok: boolean; readonly error?: string; readonly feeWei?: string };
+
+/** Wei that the kernel pays for the item's tokens, at the prices of every task here. */
+export function paidFor({ inputTokens, outputTokens }: InferenceItem): bigint {
+  return inputTokens * INPUT_PRICE + outputTokens * OUTPUT_PRICE;
+}
+
 export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
   const domain = createDomain(CHAIN_ID, REGISTRY);
   const open = new Map<string, TaskInfo>();
   const objects = new Map<string, Uint8Array>();
-  const receipts = new Map<Hex, BatchReceipt & { items: { ok: boolean; error?: string }[] }>();
+  const receipts = new Map<Hex, { ok: boolean; step: number; error?: string; items: ItemReceipt[] }>();
   const settled: InferenceItem[] = [];
   const nonces: bigint[] = [];
   const progress: unknown[] = [];
@@ -58,12 +71,12 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
     const signer = recoverSigner(hexToBytes(signed), hexToBytes(signature));
     const isNew = nonce > (nonces.at(-1) ?? -1n);
     if (signer !== gateway || !isNew) {
-      receipts.set(hash, { ok: false, step, error: isNew ? 'bad signature' : 'nonce', failedItems: [], items: [] });
+      receipts.set(hash, { ok: false, step, error: isNew ? 'bad signature' : 'nonce', items: [] });
       return hash;
     }
     nonces.push(nonce);
     const results = items.map((item) => settle(item));
-    receipts.set(hash, { ok: true, step, error: undefined, failedItems: [], items: results });
+    receipts.set(hash, { ok: true, step, items: results });
     for (const waiter of waiters) if (settled.length >= waiter.count) waiter.resolve();
     return hash;
   };
@@ -76,21 +89,26 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
     objects.set(ref.root, bytes);
     const modelId = keccakHex(new TextEncoder().encode(model));
     const place = { run, owner, stage: 1, partition, attempt: 0 };
-    const offer = { maxCost: String(10n ** 18n), inputPrice: '1', outputPrice: '2', bytePrice: '1' };
+    const offer = {
+      maxCost: String(10n ** 18n),
+      inputPrice: String(INPUT_PRICE),
+      outputPrice: String(OUTPUT_PRICE),
+      bytePrice: '1',
+    };
     const left = { escrowLeft: String(10n ** 24n), inferenceLeft: String(10n ** 24n), itemFee: '1', step: 0 };
     const task = { ...place, model: modelId, requestRoot: ref.root, requestLength: ref.length, ...offer, ...left };
     open.set(singleUseKey(task), task);
     return task;
   };
 
-  const settle = (item: InferenceItem): { ok: boolean; error?: string } => {
+  const settle = (item: InferenceItem): ItemReceipt => {
     const key = singleUseKey(item);
     const task = open.get(key);
     if (task?.requestRoot !== item.requestRoot || task.model !== item.model)
       return { ok: false, error: 'no such open task' };
     open.delete(key);
     settled.push(item);
-    return { ok: true };
+    return { ok: true, feeWei: String(paidFor(item)) };
   };
 
   const call = async (method: string, params: readonly unknown[]): Promise<unknown> => {
@@ -98,7 +116,8 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
       case 'mizu_chain':
         return {
           chainId: CHAIN_ID,
-          contracts: { gatewayRegistry: REGISTRY, daCommittee: REGISTRY, stakeManager: REGISTRY },
+          gasPriceWei: '1',
+          contracts: { inbox: REGISTRY, gatewayRegistry: REGISTRY, daCommittee: REGISTRY, stakeManager: REGISTRY },
         };
       case 'mizu_getInferenceTasks': {
         const { models, limit } = params[0] as { models: Hex[]; limit: number };
@@ -113,6 +132,8 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
       }
       case 'mizu_getReceipt':
         return receipts.get(params[0] as Hex) ?? null;
+      case 'mizu_getProof':
+        return { value: params[0] === 'M' ? MODEL_VALUE : null };
       case 'mizu_inferenceProgress':
         progress.push(params[0]);
         return true;

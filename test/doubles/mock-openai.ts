@@ -10,6 +10,8 @@ export type MockAnswer = {
   readonly body?: string | Uint8Array;
   readonly content?: string;
   readonly delayMs?: number;
+  /** Answers when this has resolved. */
+  readonly after?: Promise<void>;
   /** Cuts the connection instead. */
   readonly hangUp?: boolean;
   /** Cuts the connection when the body has been sent, of which it promises more. */
@@ -50,6 +52,7 @@ export async function startMockOpenAi({ latencyMs = 0, answer }: MockOptions = {
     const given = answer?.(request, calls, from.headers) ?? { content: prompt };
     const waitMs = given.delayMs ?? latencyMs;
     if (waitMs > 0) await delay(waitMs);
+    await given.after;
     if (given.hangUp === true) {
       response.destroy();
       return;

@@ -47,7 +47,14 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
     const client = createSequencer(sequencer.url);
     const da = { members: [{ url: sequencer.url, address: ZERO_ADDRESS }], threshold: 1 };
     const gateway = await openGateway({
-      config: parseGatewayConfig({ sequencerUrl: sequencer.url, dataDir: folder, privateKey: key(1), da, ...config }),
+      config: parseGatewayConfig({
+        sequencerUrl: sequencer.url,
+        dataDir: folder,
+        privateKey: key(1),
+        da,
+        drainSeconds: 0,
+        ...config,
+      }),
       sequencer: client,
       chain: await client.chain(),
       putObjects: async (all, { expiry }) => {

@@ -63,6 +63,10 @@ export const EDGE_ERRORS = {
     cause: 'The disk is full.',
     toDo: 'Make room. Workers keep their results and send them again.',
   },
+  'edge/message-failed': {
+    means: 'A Settle or a Withdraw of a worker was refused by the kernel, or has no receipt.',
+    toDo: "Nothing: the worker tries again. If it goes on, the gateway's account on the network has too little.",
+  },
   'edge/model': {
     means: 'An answer that a test gives in place of a model has thrown.',
     toDo: 'Correct the function in `answers` of the test.',
