@@ -38,10 +38,10 @@ export async function joinGateway(
 ): Promise<void> {
   const { token, stakeManager, gatewayRegistry } = network.deployment.addresses;
   const amount = 10_000n * 10n ** 18n;
-  await write(network, OWNER, token, mizuTokenAbi, 'mint', [OWNER.address, amount]);
-  await write(network, OWNER, token, mizuTokenAbi, 'approve', [stakeManager, amount]);
-  await write(network, OWNER, stakeManager, stakeManagerAbi, 'stake', [gateway.address, ROLE.gateway, amount]);
-  await write(network, gateway, gatewayRegistry, gatewayRegistryAbi, 'join', []);
+  await writeAs(network, OWNER, token, mizuTokenAbi, 'mint', [OWNER.address, amount]);
+  await writeAs(network, OWNER, token, mizuTokenAbi, 'approve', [stakeManager, amount]);
+  await writeAs(network, OWNER, stakeManager, stakeManagerAbi, 'stake', [gateway.address, ROLE.gateway, amount]);
+  await writeAs(network, gateway, gatewayRegistry, gatewayRegistryAbi, 'join', []);
   const model = {
     active: true,
     class: 0,
@@ -49,7 +49,7 @@ export async function joinGateway(
     manifest: { root: id, length: 1n },
     gateways: [gateway.address],
   };
-  await write(network, MODEL_OWNER, gatewayRegistry, gatewayRegistryAbi, 'setModel', [id, model]);
+  await writeAs(network, MODEL_OWNER, gatewayRegistry, gatewayRegistryAbi, 'setModel', [id, model]);
 }
 
 /** A result for each task, of 10 and 3 tokens unless `fields` says otherwise, on DA and signed by the gateway. */
@@ -103,7 +103,7 @@ export async function signWorkerAccount(
 /** Puts the message into the Inbox's queue, in the name of a contract that may, and its refund into the Bridge. */
 export async function pushVoid(network: TestNetwork, message: ItemVoided): Promise<void> {
   const { token, bridge, inbox, gatewayRegistry } = network.deployment.addresses;
-  await write(network, OWNER, token, mizuTokenAbi, 'mint', [bridge, message.refund]);
+  await writeAs(network, OWNER, token, mizuTokenAbi, 'mint', [bridge, message.refund]);
   const hash = await queueVoid(network.anvil.url, { inbox, gatewayRegistry }, message);
   await network.l1.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
 }
@@ -122,7 +122,8 @@ export async function queueVoid(
   return (await rpc('eth_sendTransaction', [{ from: gatewayRegistry, to: inbox, data }])) as Hex;
 }
 
-async function write(
+/** A transaction of this account to a contract of the network's L1, mined. */
+export async function writeAs(
   network: TestNetwork,
   account: LocalAccount,
   address: Hex,
