@@ -9,6 +9,8 @@ import { inferenceCourtAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
+import { connectNetwork } from '../sdk/client/network.ts';
+import { type CourtWait, waitForCourt } from '../sdk/client/past-court.ts';
 import type { Sequencer } from '../sequencer/main.ts';
 import { createRpcClient } from '../service/http/client.ts';
 import { withAccount } from '../service/l1/l1.ts';
@@ -95,12 +97,23 @@ async function startRun(): Promise<Hex> {
   return hashRun(author.address, 1n, workflow);
 }
 
-async function answer(result: Uint8Array): Promise<void> {
+/** Nobody appeals, nobody vetoes, and somebody carries it out. */
+async function closeCase(): Promise<void> {
+  expect((await mizu(FIRST, 'claim', '1')).text).toContain('owes this account nothing');
+  await network.clock.advance(30);
+  await network.clock.advance(30);
+  await network.clock.advance(30);
+  const [opened] = await network.l1.client.getContractEvents({ ...court(), eventName: 'CaseOpened', fromBlock: 0n });
+  const call = { ...court(), functionName: 'execute', args: [1n, opened!.args.item] };
+  await createSender(withAccount(network.l1, CHALLENGER)).sendAndWait(call as never);
+}
+
+async function answer(result: Uint8Array, nonce = 1n): Promise<void> {
   const [task] = await until('the task', async () => {
     const open = await rpc<ListedTask[]>('mizu_getInferenceTasks', { models: [MODEL], limit: 10, waitSeconds: 1 });
     return open.length > 0 ? open : undefined;
   });
-  await send(await signResults(network, [task!], [result], 1n));
+  await send(await signResults(network, [task!], [result], nonce));
 }
 
 async function mizu(key: Hex, ...words: readonly string[]) {
@@ -167,17 +180,28 @@ test('voters commit, and reveal without having kept anything', async () => {
   expect((await mizu(SECOND, 'vote', '1')).text).toContain('it is revealed already');
 });
 
+test('who waits for the court waits for the case, for the second answer, and for its time', async () => {
+  const { chainId, addresses } = network.deployment;
+  const trust = { chainId, rollup: addresses.rollup };
+  const client = await connectNetwork({ rpcUrl: sequencer.url, l1RpcUrl: network.anvil.url, trust });
+  const waits: CourtWait[] = [];
+  const past = waitForCourt(client, run, (wait) => void waits.push(wait));
+  await until('it waits for the case', () => waits.some(({ openCases }) => openCases.includes(1n)));
+  const first = waits.findLast((wait) => wait.until !== undefined)!.until!;
+  await closeCase();
+  // The time for the first answer is over before the network knows that it is void: the run it was in is still done then.
+  await network.clock.advanceTo(BigInt(first) + 1n);
+  await answer(text('what the model says'), 2n);
+  await until('it waits for the second answer', () => (waits.at(-1)?.until ?? 0) > first);
+  await network.clock.advanceTo(BigInt(waits.at(-1)!.until!) + 1n);
+  const { cases, datasetRoot, until: end } = await past;
+  expect(cases).toEqual([1n]);
+  expect(end).toBe(waits.at(-1)?.until);
+  expect(datasetRoot).toBe((await rpc<{ dataset: { root: Hex } }>('mizu_getRun', run)).dataset.root);
+  await client.close();
+});
+
 test('who was right is paid when the case is closed', async () => {
-  expect((await mizu(FIRST, 'claim', '1')).text).toContain('owes this account nothing');
-  await network.clock.advance(30);
-  await network.clock.advance(30);
-  await network.clock.advance(30);
-  const [opened] = await network.l1.client.getContractEvents({ ...court(), eventName: 'CaseOpened', fromBlock: 0n });
-  await createSender(withAccount(network.l1, CHALLENGER)).sendAndWait({
-    ...court(),
-    functionName: 'execute',
-    args: [1n, opened!.args.item],
-  } as never);
   const shown = await mizu(FIRST, 'show', '1');
   expect(shown.text).toContain('the item is void, and its gateway was slashed');
   const { address } = privateKeyToAccount(FIRST);

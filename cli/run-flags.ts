@@ -16,6 +16,8 @@ export type RunFlags = NetworkFlags &
     retryRejects?: string;
     gateway?: Address[];
     hours: number;
+    /** The dataset is fetched when the court can void nothing in it any more. */
+    afterCourt?: boolean;
     new?: boolean;
     /** The demo goes on by itself: it prints no next commands. */
     isDemo?: boolean;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import { MAX_RUN_GATEWAYS } from '../protocol/constants.ts';
-import type { Address } from '../protocol/hex.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
 import { formatCount, formatMizu, parseMizu } from '../sdk/client/money.ts';
 import type { Network } from '../sdk/client/network.ts';
 import type { Progress } from '../sdk/client/watch.ts';
@@ -50,6 +50,7 @@ export function runCommand(setExitCode: (code: number) => void): Command {
       '--retry-rejects <operator>',
       'try the rows again that this operator has rejected in the dataset of --output, into its next version',
     )
+    .option('--after-court', 'fetch the dataset when no answer of a model in it can be voided any more')
     .option('--new', 'start another run of the same workflow on the same input')
     .option('--json', 'print JSON, one event a line')
     .addHelpText(
@@ -93,7 +94,27 @@ export async function runWorkflow(
     return { code: 0, run: undefined };
   }
   if (end.status !== 'done') return { code: printEnd(output, end), run };
+  if (flags.afterCourt) await waitPastCourt(network, run, output);
   return { code: await fetchEnded(network, end, flags, output), run };
+}
+
+async function waitPastCourt(network: Network, run: Hex, output: Output): Promise<void> {
+  const { waitForCourt } = await import('../sdk/client/past-court.ts');
+  const { until, cases } = await waitForCourt(network, run, ({ until, openCases }) => {
+    output.data({ event: 'court', run, until, openCases });
+    output.say(pc.dim(`  … ${courtWait(until, openCases)}`));
+  });
+  output.data({ event: 'past-court', run, until, cases });
+  const heard = cases.length === 0 ? 'nobody has disputed an answer' : `cases ${cases.join(', ')} are closed`;
+  output.say(
+    until === undefined ? '\nNo model has answered: nothing to dispute.' : `\nPast the court's window: ${heard}.`,
+  );
+}
+
+function courtWait(until: number | undefined, openCases: readonly bigint[]): string {
+  if (openCases.length > 0) return `the court hears case ${openCases.join(', ')} about an answer of this run`;
+  if (until === undefined) return 'the run goes on, or its last batch is not on L1 yet';
+  return `answers of models can be disputed until ${new Date(until * 1000).toISOString()}, by L1's clock`;
 }
 
 /** Returns the exit code: 2 for a dataset without a row. */

@@ -7,6 +7,7 @@ export { balanceOf, deposit } from './client/deposit.ts';
 export { type DiscoveredNetwork, discoverNetwork } from './client/discover.ts';
 export { formatMizu, parseMizu } from './client/money.ts';
 export { type ConnectOptions, connectNetwork, type Network } from './client/network.ts';
+export { type CourtWait, type PastCourt, waitForCourt } from './client/past-court.ts';
 export type { Outage, Patience } from './client/patience.ts';
 export type { Quote } from './client/quote.ts';
 export { type QuoteOptions, quoteRun } from './client/quote-run.ts';

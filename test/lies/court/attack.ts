@@ -25,6 +25,8 @@ export type CourtAttack = {
   readonly others: readonly AttackParty[];
   /** What it must come to. */
   readonly outcome: string;
+  /** That contracts keep of what is lost, because they round. Default 0. */
+  readonly roundedWei?: bigint;
   /** Says what it has come to. It ends when nothing of it is open on L1 any more. */
   play(): Promise<string>;
 };
@@ -43,7 +45,7 @@ export type AttackRow = {
   readonly seconds: number;
 };
 
-/** Plays the attack, and reads from L1 what has become of the tokens. All that the parties lose and do not win is burned. */
+/** Plays the attack, and reads from L1 what has become of the tokens. All that the parties lose and do not gain is burned. */
 export async function playAttack(network: TestNetwork, attack: CourtAttack): Promise<AttackRow> {
   const { attackers, others } = attack;
   const read = () => Promise.all([...attackers, ...others].map((party) => wealthOf(network, party)));
@@ -68,16 +70,20 @@ export async function playAttack(network: TestNetwork, attack: CourtAttack): Pro
   return { ...row, faults: faultsOf(attack, row) };
 }
 
-function faultsOf({ outcome, attackers, others, together }: CourtAttack, row: Omit<AttackRow, 'faults'>): string[] {
+function faultsOf(
+  { outcome, attackers, others, together, roundedWei = 0n }: CourtAttack,
+  row: Omit<AttackRow, 'faults'>,
+): string[] {
   const results = [...row.attackers, ...row.others];
   const wanted = [...attackers, ...others].map(({ change }) => change);
   const lost = results.reduce((sum, { wonWei }) => sum - wonWei, 0n);
+  const isBurned = lost >= row.burnedWei && lost - row.burnedWei <= roundedWei;
   const won = row.attackers.reduce((sum, { wonWei }) => sum + wonWei, 0n);
   return [
     ...(together === undefined || changeOf(won) === together ? [] : [`attackers together: ${together} expected`]),
     ...(row.outcome === outcome ? [] : [`expected: ${outcome}`]),
     ...results.flatMap(({ name, isExpected }, i) => (isExpected ? [] : [`${name}: ${wanted[i]} expected`])),
-    ...(lost === row.burnedWei ? [] : [`${inMizu(lost - row.burnedWei)} MIZU are nowhere`]),
+    ...(isBurned ? [] : [`${inMizu(lost - row.burnedWei)} MIZU are nowhere`]),
   ];
 }
 

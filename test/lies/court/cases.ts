@@ -35,6 +35,7 @@ export type Played = { readonly statuses: readonly string[]; readonly refused: r
 export type Cases = {
   open(by: Actor, posted: Posted): Promise<bigint>;
   play(plans: ReadonlyMap<bigint, Plan>): Promise<Played>;
+  count(): Promise<bigint>;
   readonly court: Call;
 };
 
@@ -195,6 +196,7 @@ export function createCases({ network, bots, watcher }: CasesParts): Cases {
 
   return {
     court: call,
+    count: () => client.readContract({ ...court, functionName: 'caseCount' }),
     async open(by, { shown }) {
       await by.send(call, 'open', [shown]);
       const args = [shown.batch, shown.message, shown.index] as const;

@@ -8,7 +8,7 @@ import { encodeRequests, encodeResultLine, encodeResults } from '../../../edge/r
 import { encodeBatch } from '../../../protocol/batch.ts';
 import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../../protocol/definition.ts';
 import { inboxAbi } from '../../../protocol/generated/abi.ts';
-import type { Hex } from '../../../protocol/hex.ts';
+import type { Address, Hex } from '../../../protocol/hex.ts';
 import type { InferenceItem } from '../../../protocol/inference.ts';
 import { encodeInputs, encodeMessage, hashRun, type Message } from '../../../protocol/messages.ts';
 import { keccakHex, objectRef } from '../../../protocol/tree.ts';
@@ -40,10 +40,8 @@ const text = (value: string) => new TextEncoder().encode(value);
 const HOURS = 24;
 const MAX_COST = 5n * MIZU;
 
-/** The user deploys a workflow, whose program adds one to each byte: so what a run is given becomes the request. */
-export async function createItems(network: TestNetwork, gateway: Actor): Promise<Items> {
-  const { author } = network;
-  const backend = createBuiltinBackend();
+/** A workflow of the user whose program adds one to each byte: so what a run is given becomes the request. */
+export async function createWorkflow({ author, clock }: TestNetwork, gateway: Address) {
   const program = await putTestProgram(author);
   const [metadata] = await author.putAll([text('{}')]);
   const stages = [
@@ -54,25 +52,39 @@ export async function createItems(network: TestNetwork, gateway: Actor): Promise
   const definition = { programs: [program], stages, metadata: metadata! };
   const workflow = hashWorkflow(definition);
   const certified = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
-  let [nonce, signed, posted, asked] = [1n, 0n, 1n, 0];
-  await network.postBatch([await author.sign({ kind: 'Deploy', nonce: 0n, maxFee: MIZU, definition: certified })]);
+  let nonce = 1n;
+  return {
+    deploy: await author.sign({ kind: 'Deploy', nonce: 0n, maxFee: MIZU, definition: certified }),
+    /** Each partition asks for these rows. */
+    async run(requests: readonly Uint8Array[]): Promise<{ run: Hex; message: Message }> {
+      const refs = await author.putAll(requests.map((bytes) => bytes.map((byte) => byte - 1)));
+      const limits = { maxCost: MAX_COST, maxItemCost: MAX_COST, maxInferenceCost: MAX_COST, taskGasLimit: 5_000_000n };
+      const deadline = (await clock.now()) + BigInt(HOURS * 3600);
+      const message = await author.sign({
+        ...{ kind: 'Run', nonce, workflow, ...limits, gateways: [gateway], deadline },
+        inputs: encodeInputs(refs, await author.certify(refs)),
+      });
+      return { run: hashRun(author.address, nonce++, workflow), message };
+    },
+  };
+}
 
-  async function answerOf(request: { messages: { role: string; content: string }[] }, lie: string) {
+/** A row's request, and no two of them are the same. */
+export function requestOf(number: number) {
+  return { messages: [{ role: 'user', content: `Say the first sentence.\n\nFish ${number} swims. It is wet.` }] };
+}
+
+export async function createItems(network: TestNetwork, gateway: Actor): Promise<Items> {
+  const backend = createBuiltinBackend();
+  const workflow = await createWorkflow(network, gateway.address);
+  let [signed, posted, asked] = [0n, 1n, 0];
+  await network.postBatch([workflow.deploy]);
+
+  async function answerOf(request: ReturnType<typeof requestOf>, lie: string) {
     const { content, finishReason, usage } = await backend.complete(request, new AbortController().signal);
     const row = { content: `${content}${lie}`, finish_reason: finishReason, usage: toRowUsage(usage) };
     const tokens = { input: usage.promptTokens, output: usage.completionTokens };
     return { result: encodeResults(MODEL_NAME, [encodeResultLine(0, row)], tokens), tokens };
-  }
-
-  async function runOf(inputs: readonly Uint8Array[]): Promise<{ run: Hex; message: Message }> {
-    const refs = await author.putAll(inputs);
-    const limits = { maxCost: MAX_COST, maxItemCost: MAX_COST, maxInferenceCost: MAX_COST, taskGasLimit: 5_000_000n };
-    const deadline = (await network.clock.now()) + BigInt(HOURS * 3600);
-    const message = await author.sign({
-      ...{ kind: 'Run', nonce, workflow, ...limits, gateways: [gateway.address], deadline },
-      inputs: encodeInputs(refs, await author.certify(refs)),
-    });
-    return { run: hashRun(author.address, nonce++, workflow), message };
   }
 
   /** Delayed messages that the batch has before its own. */
@@ -86,11 +98,9 @@ export async function createItems(network: TestNetwork, gateway: Actor): Promise
   return {
     batches: () => posted,
     async post(kind, count = 1) {
-      const requests = Array.from({ length: count }, () => ({
-        messages: [{ role: 'user', content: `Say the first sentence.\n\nFish ${++asked} swims. It is wet.` }],
-      }));
+      const requests = Array.from({ length: count }, () => requestOf(++asked));
       const rows = requests.map((request) => encodeRequests(MODEL_NAME, [JSON.stringify([0, request])]));
-      const { run, message } = await runOf(rows.map((bytes) => bytes.map((byte) => byte - 1)));
+      const { run, message } = await workflow.run(rows);
       const answers = await Promise.all(requests.map((request) => answerOf(request, kind === 'lie' ? '!' : '')));
       const items = answers.map(({ result, tokens }, partition): InferenceItem => {
         const { root: resultRoot, length: resultLength } = objectRef(result);

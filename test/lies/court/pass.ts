@@ -1,8 +1,12 @@
 // docs/court.md#attacks: one pass over the table of attacks, network by network, and who can outvote whom.
 import type { AttackRow } from './attack.ts';
+import { playAttestations } from './attestations.ts';
 import { playBallots } from './ballots.ts';
+import { playDelegation } from './delegation.ts';
 import { playDisputes } from './disputes.ts';
+import { playGateways } from './gateways.ts';
 import { type Outvoted, playOutvoting } from './outvote.ts';
+import { playServices } from './services.ts';
 import { playVotes } from './votes.ts';
 import { createCourtWorld } from './world.ts';
 
@@ -11,7 +15,13 @@ export type AttackPass = { readonly rows: readonly AttackRow[]; readonly outvote
 /** Gives rows; what it returns is kept too. */
 type Group = () => AsyncGenerator<AttackRow, readonly Outvoted[] | undefined>;
 
-const GROUPS: Readonly<Record<string, Group>> = { votes: playCourt };
+const GROUPS: Readonly<Record<string, Group>> = {
+  votes: playCourt,
+  gateways: playGateways,
+  services: playServices,
+  attestations: playAttestations,
+  delegation: playDelegation,
+};
 
 export const GROUP_NAMES = Object.keys(GROUPS);
 
