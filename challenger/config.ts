@@ -1,5 +1,6 @@
 // docs/prover.md#configuration: the validator's configuration file, checked field by field.
 import { z } from 'zod';
+import { backendConfig } from '../edge/config.ts';
 import { networkShape } from '../node/config.ts';
 import { count, type Environment, hash, httpShape, parseConfig, url, wei } from '../service/process/config.ts';
 import { withoutUndefined } from '../service/process/fields.ts';
@@ -7,6 +8,7 @@ import type { ValidatorConfig } from './main.ts';
 
 /** Each is asked about each assertion, several times. */
 const MAX_RELAYS = 8;
+const MAX_BACKENDS = 64;
 
 export const validatorShape = networkShape.extend({
   key: hash.optional(),
@@ -20,6 +22,7 @@ export const validatorShape = networkShape.extend({
       auditRate: z.number().min(0).max(1),
       appeal: z.boolean(),
       simulatorThreads: count(64, 1),
+      backends: z.array(backendConfig).max(MAX_BACKENDS),
     })
     .partial()
     .optional(),

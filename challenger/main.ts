@@ -1,6 +1,7 @@
 // docs/prover.md#validator: the validator as a process. It imports nothing of executor or sequencer: what they share stands in node/, dispute/ and below.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LocalAccount } from 'viem';
+import type { BackendConfig } from '../edge/config.ts';
 import { NO_BODY } from '../node/body/recorder.ts';
 import type { NodeConfig } from '../node/config.ts';
 import { createEndWatch } from '../node/end.ts';
@@ -41,6 +42,8 @@ export type ValidatorConfig = NodeConfig & {
     readonly appeal: boolean;
     /** The number of threads for simulators. Default 1. */
     readonly simulatorThreads: number;
+    /** For models of class A beside `builtin/small` and simulators. Default: none. */
+    readonly backends: readonly BackendConfig[];
   }>;
   /** A share of the fees is collected from here on. Default: 1 MIZU. */
   readonly payoutWei?: bigint;
@@ -65,7 +68,7 @@ export type FaultHandler = (fault: AssertionFault, node: NetworkNode) => Promise
 
 const CLOSE_MS = 10_000;
 const PAYOUT_WEI = 10n ** 18n;
-const COURT = { auditRate: 0.05, appeal: true, simulatorThreads: 1 } as const;
+const COURT = { auditRate: 0.05, appeal: true, simulatorThreads: 1, backends: [] } as const;
 
 /**
  * `done` is rejected with `challenger/wrong-assertion` at the first wrong assertion, unless `onFault` handles it.

@@ -166,6 +166,15 @@ const settleShape = z
     error: 'expected a settleWei of at most maxOwedWei',
   });
 
+/** What answers for one or more models. */
+export const backendConfig = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('builtin') }),
+  openAiConfig,
+  simulatorConfig,
+]);
+
+export type BackendConfig = z.output<typeof backendConfig>;
+
 export const workerShape = z.strictObject({
   /** http:// or ws:// address of the gateway. */
   gatewayUrl: z.string().regex(/^(https?|wss?):\/\//),
@@ -177,9 +186,7 @@ export const workerShape = z.strictObject({
   /** Rows worked on at once. */
   concurrency: count(1024, 1).default(16),
   backends: z
-    .array(
-      z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('builtin') }), openAiConfig, simulatorConfig]),
-    )
+    .array(backendConfig)
     .min(1)
     .default([{ kind: 'builtin' }]),
   /** Threads that run the simulators of workflows; 0: this worker runs none. */

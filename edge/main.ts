@@ -10,18 +10,9 @@ import { connectL1 } from '../service/l1/l1.ts';
 import { createStakeReader } from '../service/l1/stakes.ts';
 import { createLogger, type Logger } from '../service/process/log.ts';
 import { openStore } from '../service/storage/store.ts';
-import type { BackendSet } from './backends/backend.ts';
-import { createBuiltinBackend } from './backends/builtin.ts';
-import { createOpenAiBackends } from './backends/openai.ts';
+import { createBackends } from './backends/create.ts';
 import { createSimulateBackends } from './backends/simulate-pool.ts';
-import { createSimulatorBackends } from './backends/simulator.ts';
-import {
-  type GatewayConfigInput,
-  parseGatewayConfig,
-  parseWorkerConfig,
-  type WorkerConfig,
-  type WorkerConfigInput,
-} from './config.ts';
+import { type GatewayConfigInput, parseGatewayConfig, parseWorkerConfig, type WorkerConfigInput } from './config.ts';
 import type { StakeCheck } from './gateway/admission.ts';
 import { type Gateway, openGateway } from './gateway/gateway.ts';
 import { type ChainInfo, createSequencer, type SequencerClient } from './gateway/sequencer.ts';
@@ -107,17 +98,6 @@ export async function startWorker(
       await store?.close();
     },
   };
-}
-
-async function createBackends(config: WorkerConfig['backends'][number]): Promise<BackendSet> {
-  switch (config.kind) {
-    case 'builtin':
-      return { backends: [createBuiltinBackend()], close: async () => {} };
-    case 'openai':
-      return createOpenAiBackends(config);
-    case 'simulator':
-      return createSimulatorBackends(config);
-  }
 }
 
 /** Looks for the stake of a gateway: workers have no role of their own on L1. */

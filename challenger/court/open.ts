@@ -1,7 +1,9 @@
 // docs/court.md#bot: the validator's part in the court, put together.
 import type { ContractAddresses } from '../../contracts/deploy.ts';
 import { createBuiltinBackend } from '../../edge/backends/builtin.ts';
+import { createBackends } from '../../edge/backends/create.ts';
 import { createSimulateBackends } from '../../edge/backends/simulate-pool.ts';
+import type { BackendConfig } from '../../edge/config.ts';
 import { createKeptPrograms } from '../../edge/kept-programs.ts';
 import type { LoopRound } from '../../node/loop.ts';
 import type { NetworkNode } from '../../node/node.ts';
@@ -24,6 +26,8 @@ export type CourtOptions = {
   readonly appeal: boolean;
   /** Threads for simulators. */
   readonly simulatorThreads: number;
+  /** For models of class A beside those that every machine has. */
+  readonly backends: readonly BackendConfig[];
 };
 
 export type CourtSeat = {
@@ -36,7 +40,7 @@ export type CourtSeat = {
 /** Bytes of simulators' programs that are kept. */
 const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
-/** It votes about the models that every machine has: the built-in one, and simulators. */
+/** It votes about the models that every machine has, the built-in one and simulators, and about those of its own backends. */
 export async function openCourtSeat(options: CourtOptions): Promise<CourtSeat> {
   const { node, contracts, caller, log, simulatorThreads } = options;
   const bondWei = await node.l1.client.readContract({
@@ -53,7 +57,12 @@ export async function openCourtSeat(options: CourtOptions): Promise<CourtSeat> {
     if (program === null) throw noProgram(ref.root);
     return program;
   });
-  const judge = createItemJudge(node, [createBuiltinBackend(), ...simulators.backends]);
+  const own = await Promise.all(options.backends.map(createBackends));
+  const judge = createItemJudge(node, [
+    ...own.flatMap((set) => set.backends),
+    createBuiltinBackend(),
+    ...simulators.backends,
+  ]);
   const voter = createVoter({ node, contracts, caller, judge, log, appeal: options.appeal, bondWei });
   const auditor = createItemAuditor({ node, contracts, caller, judge, log, auditRate: options.auditRate, bondWei });
   return {
@@ -62,7 +71,7 @@ export async function openCourtSeat(options: CourtOptions): Promise<CourtSeat> {
     audits: auditor.counts,
     async close() {
       voter.close();
-      await simulators.close();
+      await Promise.all([simulators, ...own].map((set) => set.close()));
     },
   };
 }
