@@ -7,7 +7,7 @@ import { playAttacks } from './court/pass.ts';
 test('every attack comes to what it must, and nothing of what is lost is nowhere', async () => {
   const { rows, outvoted } = await playAttacks(undefined, () => undefined);
   expect(rows.filter(({ faults }) => faults.length > 0)).toEqual([]);
-  expect(rows).toHaveLength(30);
+  expect(rows).toHaveLength(32);
   expect(new Set(rows.map(({ attack }) => attack)).size).toBe(rows.length);
   expect(outvoted.filter((row) => !isAsRuled(row))).toEqual([]);
   expect(outvoted.map(({ percent }) => percent)).toEqual([10, 20, 33, 34, 50, 51, 66, 67, 80, 90]);

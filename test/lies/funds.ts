@@ -1,14 +1,15 @@
 // docs/disputes.md#lies: what a party owns in tokens, what gas it has paid, and who was slashed: as L1 says.
 import { mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import type { Address } from '../../protocol/hex.ts';
-import { ROLE, ROLES } from '../../protocol/roles.ts';
+import { ROLE, ROLES, type Role } from '../../protocol/roles.ts';
+import { eigenStakeOf } from '../network/eigen-layer.fixture.ts';
 import type { TestNetwork } from '../network/network.fixture.ts';
 
 /**
  * Tokens, stakes of all roles, also those on their way out, and what the contracts hold ready for the account. Bonds of what is
  * open and what has been delegated are not in it.
  */
-export async function fundsOf({ l1, deployment }: TestNetwork, account: Address): Promise<bigint> {
+export async function fundsOf({ l1, deployment, stakesIn }: TestNetwork, account: Address): Promise<bigint> {
   const { token, dispute, demands, samples, daChallenges, inferenceCourt, stakeManager } = deployment.addresses;
   const { client } = l1;
   // The same view of what is ready for an account in each of them.
@@ -17,12 +18,14 @@ export async function fundsOf({ l1, deployment }: TestNetwork, account: Address)
   );
   const stakes = { address: stakeManager, abi: stakeManagerAbi } as const;
   const reward = client.readContract({ ...stakes, functionName: 'rewardOf', args: [account] });
-  const staked = ROLES.map(async (role) => {
+  const stakedAs = async (role: Role) => {
     const args = [account, ROLE[role]] as const;
     const active = client.readContract({ ...stakes, functionName: 'activeOf', args });
     const leaving = client.readContract({ ...stakes, functionName: 'unbondingsOf', args });
     return (await leaving).reduce((sum, { amount }) => sum + amount, await active);
-  });
+  };
+  const staked =
+    stakesIn === 'eigenLayer' ? [eigenStakeOf(client, deployment.addresses, account)] : ROLES.map(stakedAs);
   return (await Promise.all([...held, reward, ...staked])).reduce((sum, part) => sum + part, 0n);
 }
 

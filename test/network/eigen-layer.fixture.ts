@@ -4,7 +4,7 @@ import { foundry } from 'viem/chains';
 import type { EigenLayerConfig } from '../../contracts/config.ts';
 import type { ContractAddresses } from '../../contracts/deploy.ts';
 import type { NetworkSetup } from '../../contracts/network.ts';
-import { mizuTokenAbi } from '../../protocol/generated/abi.ts';
+import { eigenStakeSourceAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { ROLE } from '../../protocol/roles.ts';
 import * as doubles from '../doubles/generated/eigen-layer.ts';
@@ -13,6 +13,33 @@ import { ACCOUNTS, createSend, OWNER, USER } from './contracts.fixture.ts';
 /** Of 12 seconds: an hour, longer than the devnet's unbonding. */
 const DELAY_BLOCKS = 300;
 const WHOLE = 10n ** 18n;
+
+/** The double in a network whose stakes lie in it. */
+export async function eigenLayerOf(client: PublicClient, { stakeManager }: Pick<ContractAddresses, 'stakeManager'>) {
+  const stakes = { address: stakeManager, abi: eigenStakeSourceAbi } as const;
+  const [address, [strategy]] = await Promise.all([
+    client.readContract({ ...stakes, functionName: 'allocationManager' }),
+    client.readContract({ ...stakes, functionName: 'strategies' }),
+  ]);
+  if (strategy === undefined) throw new Error('no strategy holds the token');
+  return { address, abi: doubles.eigenLayerDoubleAbi as Abi, strategy };
+}
+
+/** What an operator has in the strategy, allocated or not, and what can still be slashed of what leaves it, wei. */
+export async function eigenStakeOf(
+  client: PublicClient,
+  at: Pick<ContractAddresses, 'stakeManager'>,
+  operator: Address,
+): Promise<bigint> {
+  const { strategy, ...layer } = await eigenLayerOf(client, at);
+  const args = [operator, strategy] as const;
+  const [held, queued] = (await Promise.all([
+    client.readContract({ ...layer, functionName: 'operatorShares', args }),
+    client.readContract({ ...layer, functionName: 'getSlashableSharesInQueue', args }),
+  ])) as [bigint, bigint];
+  const worth = { address: strategy, abi: doubles.strategyDoubleAbi as Abi, functionName: 'sharesToUnderlyingView' };
+  return (await client.readContract({ ...worth, args: [held + queued] })) as bigint;
+}
 
 /** What is deployed here is the user's: the network's addresses follow from the nonces of another account. */
 export async function deployEigenLayer(client: PublicClient, url: string) {

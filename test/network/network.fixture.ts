@@ -204,6 +204,7 @@ async function buildNetwork(
   const inboxDomain = createDomain(deployment.chainId, at.inbox);
   return {
     anvil,
+    stakesIn: (eigenLayer === undefined ? 'stakeManager' : 'eigenLayer') as StakesIn,
     chain,
     clock,
     l1,

@@ -4,6 +4,7 @@ import { playAttestations } from './attestations.ts';
 import { playBallots } from './ballots.ts';
 import { playDelegation } from './delegation.ts';
 import { playDisputes } from './disputes.ts';
+import { playEigen } from './eigen.ts';
 import { playGateways } from './gateways.ts';
 import { type Outvoted, playOutvoting } from './outvote.ts';
 import { playServices } from './services.ts';
@@ -21,6 +22,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   services: playServices,
   attestations: playAttestations,
   delegation: playDelegation,
+  eigen: playEigen,
 };
 
 export const GROUP_NAMES = Object.keys(GROUPS);

@@ -139,7 +139,18 @@ async function brokenPromise(network: TestNetwork, user: Actor): Promise<AttackR
   });
 }
 
-async function doublePromise(network: TestNetwork, user: Actor): Promise<AttackRow> {
+function doublePromise(network: TestNetwork, user: Actor): Promise<AttackRow> {
+  return playAttack(network, {
+    name: 'a sequencer promises one place to two messages',
+    attackers: [party('sequencer', 'loses', [SEQUENCER])],
+    others: [party('who shows it', 'gains', [user])],
+    outcome: 'proven',
+    play: () => promiseTwice(network, user),
+  });
+}
+
+/** The sequencer signs two messages for one place, and the user shows it. */
+export async function promiseTwice(network: TestNetwork, user: Actor): Promise<string> {
   const { inbox } = network.deployment.addresses;
   const place = { batch: 1_000_000, message: 0 };
   const sign = async (messageHash: Hex): Promise<SignedPromise> => ({
@@ -151,17 +162,9 @@ async function doublePromise(network: TestNetwork, user: Actor): Promise<AttackR
       message: { batch: BigInt(place.batch), message: place.message, messageHash },
     }),
   });
-  return playAttack(network, {
-    name: 'a sequencer promises one place to two messages',
-    attackers: [party('sequencer', 'loses', [SEQUENCER])],
-    others: [party('who shows it', 'gains', [user])],
-    outcome: 'proven',
-    play: async () => {
-      const [one, other] = [await sign(HASH), await sign(OTHER.resultRoot)];
-      const { kind } = await proveContradiction(user.sender, inbox, one, other);
-      return kind === 'mined' ? 'proven' : kind;
-    },
-  });
+  const [one, other] = [await sign(HASH), await sign(OTHER.resultRoot)];
+  const { kind } = await proveContradiction(user.sender, inbox, one, other);
+  return kind === 'mined' ? 'proven' : kind;
 }
 
 /** Three of four members promise an object that nobody has. They look for challenges, and cannot answer. */
