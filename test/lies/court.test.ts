@@ -5,12 +5,12 @@ import { isAsRuled } from './court/outvote.ts';
 import { playAttacks } from './court/pass.ts';
 
 test('every attack comes to what it must, and nothing of what is lost is nowhere', async () => {
-  const { rows, outvoted } = await playAttacks(undefined, () => undefined);
+  const { rows, outvoting } = await playAttacks(undefined, () => undefined);
   expect(rows.filter(({ faults }) => faults.length > 0)).toEqual([]);
   expect(rows).toHaveLength(32);
   expect(new Set(rows.map(({ attack }) => attack)).size).toBe(rows.length);
-  expect(outvoted.filter((row) => !isAsRuled(row))).toEqual([]);
-  expect(outvoted.map(({ percent }) => percent)).toEqual([10, 20, 33, 34, 50, 51, 66, 67, 80, 90]);
+  expect(outvoting?.played.filter((row) => !isAsRuled(row))).toEqual([]);
+  expect(outvoting?.played.map(({ percent }) => percent)).toEqual([10, 20, 33, 34, 50, 51, 66, 67, 80, 90]);
 });
 
 test('attacks that do not exist are refused with the names of those that do', async () => {
@@ -18,7 +18,7 @@ test('attacks that do not exist are refused with the names of those that do', as
 });
 
 test('luck in a first round of many small voters', () => {
-  const [third, majority] = luckOf([{ percent: 33 }, { percent: 50 }]);
+  const [third, majority] = luckOf([{ percent: 33 }, { percent: 50 }], 21);
   expect(third!.convicts).toBeCloseTo(0.0012, 4);
   expect(third!.saves).toBeCloseTo(0.445, 2);
   expect(majority!.convicts).toBeLessThan(0.07);

@@ -1,5 +1,7 @@
 // docs/court.md#outvote: plays what each part of the stake can do against all others, who vote: all cases side by side.
+import { inferenceCourtAbi } from '../../../protocol/generated/abi.ts';
 import type { VoterConduct } from './cases.ts';
+import { type Luck, luckOf } from './luck.ts';
 import { ballotsOf, othersThan, STAYS_AWAY, UPHELD, votersOf, WRONG } from './parts.ts';
 import { type CourtWorld, SHARES, type VoterName } from './world.ts';
 
@@ -14,6 +16,9 @@ export type Outvoted = {
   /** Whoever has voted for the truth in that case is slashed. */
   readonly punishes: boolean;
 };
+
+/** What is played, and what luck can do in a first round of many small voters. */
+export type Outvoting = { readonly played: readonly Outvoted[]; readonly drawn: readonly Luck[] };
 
 /** By the rules of docs/court.md#outcome and #penalties: no more and no less than this is possible. */
 export function isAsRuled({ percent, saves, stalls, convicts, punishes }: Outvoted): boolean {
@@ -42,8 +47,8 @@ const TRIES: readonly (readonly [lie: VoterConduct, honest: VoterConduct])[] = [
 ];
 
 /** No process may vote meanwhile. */
-export async function playOutvoting(world: CourtWorld): Promise<readonly Outvoted[]> {
-  const { items, cases, stranger, watcher } = world;
+export async function playOutvoting(world: CourtWorld): Promise<Outvoting> {
+  const { network, items, cases, stranger, watcher } = world;
   const posted = await items.post('truth', LIARS.length * TRIES.length);
   const plans = new Map(
     await Promise.all(
@@ -70,5 +75,7 @@ export async function playOutvoting(world: CourtWorld): Promise<readonly Outvote
       punishes: refusal === undefined,
     });
   }
-  return outvoted;
+  const court = { address: cases.court.address, abi: inferenceCourtAbi } as const;
+  const seats = await network.l1.client.readContract({ ...court, functionName: 'SEATS' });
+  return { played: outvoted, drawn: luckOf(outvoted, Number(seats)) };
 }

@@ -6,15 +6,15 @@ import { playDelegation } from './delegation.ts';
 import { playDisputes } from './disputes.ts';
 import { playEigen } from './eigen.ts';
 import { playGateways } from './gateways.ts';
-import { type Outvoted, playOutvoting } from './outvote.ts';
+import { type Outvoting, playOutvoting } from './outvote.ts';
 import { playServices } from './services.ts';
 import { playVotes } from './votes.ts';
 import { createCourtWorld } from './world.ts';
 
-export type AttackPass = { readonly rows: readonly AttackRow[]; readonly outvoted: readonly Outvoted[] };
+export type AttackPass = { readonly rows: readonly AttackRow[]; readonly outvoting: Outvoting | undefined };
 
 /** Gives rows; what it returns is kept too. */
-type Group = () => AsyncGenerator<AttackRow, readonly Outvoted[] | undefined>;
+type Group = () => AsyncGenerator<AttackRow, Outvoting | undefined>;
 
 const GROUPS: Readonly<Record<string, Group>> = {
   votes: playCourt,
@@ -32,7 +32,7 @@ export async function playAttacks(wanted: string | undefined, onRow: (row: Attac
   if (wanted !== undefined && GROUPS[wanted] === undefined)
     throw new Error(`no attacks are called "${wanted}"; expected one of ${GROUP_NAMES.join(', ')}`);
   const rows: AttackRow[] = [];
-  let outvoted: readonly Outvoted[] = [];
+  let outvoting: Outvoting | undefined;
   for (const [name, play] of Object.entries(GROUPS)) {
     if (wanted !== undefined && name !== wanted) continue;
     const group = play();
@@ -41,12 +41,12 @@ export async function playAttacks(wanted: string | undefined, onRow: (row: Attac
       rows.push(next.value);
       onRow(next.value);
     }
-    outvoted = next.value ?? outvoted;
+    outvoting = next.value ?? outvoting;
   }
-  return { rows, outvoted };
+  return { rows, outvoting };
 }
 
-async function* playCourt(): AsyncGenerator<AttackRow, readonly Outvoted[]> {
+async function* playCourt(): AsyncGenerator<AttackRow, Outvoting> {
   const world = await createCourtWorld();
   try {
     await world.startBots();
