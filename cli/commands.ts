@@ -22,6 +22,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   [['unbond'], async () => [(await import('./unbond.ts')).unbondCommand()]],
   [['claim'], async () => [(await import('./unbond.ts')).claimCommand()]],
   [['stakes'], async () => [(await import('./stakes.ts')).stakesCommand()]],
+  [['attest'], async () => [(await import('./attest.ts')).attestCommand()]],
   [['court'], async () => [(await import('./court.ts')).courtCommand()]],
   [['escape'], async () => [(await import('./escape.ts')).escapeCommand()]],
   [['invite'], async () => [(await import('./invite.ts')).inviteCommand()]],

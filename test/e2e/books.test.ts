@@ -1,5 +1,8 @@
 // docs/kernel.md#money, docs/contracts.md#bridge: thousands of runs of every fate, a void by L1, a lie that is caught, and in the end
 // every wei is where the rules say.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Abi } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startValidator, type Validator } from '../../challenger/main.ts';
@@ -36,6 +39,7 @@ import {
   USER,
   until,
 } from '../network/network.fixture.ts';
+import { runMain } from '../network/run-main.fixture.ts';
 import { type Books, openBooks } from './books-ledger.fixture.ts';
 import { certifiedInputs, drawFate, inferenceTask, type PlannedRun, planRun } from './books-plan.fixture.ts';
 
@@ -66,6 +70,7 @@ const POLICY = { intervalSeconds: 0 };
 type Owner = { readonly author: Author; readonly inputs: Uint8Array; nonce: bigint };
 
 let network: TestNetwork;
+let folder: string;
 let executor: Executor;
 let validator: Validator | undefined;
 let ledger: Books;
@@ -79,6 +84,7 @@ const expiring: PlannedRun[] = [];
 let soon = 0n;
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mizu-books-'));
   network = await startTestNetwork();
   await joinGateway(network);
   executor = await startHonest();
@@ -89,6 +95,7 @@ afterAll(async () => {
   await validator?.close();
   await executor?.close();
   await network?.close();
+  await rm(folder, { recursive: true, force: true });
 });
 
 const startHonest = () =>
@@ -316,6 +323,15 @@ async function send(
   await sender.sendAndWait({ address, abi, functionName, args, isDone } as never);
 }
 
+/** As the validator. */
+async function mizu(...words: readonly string[]) {
+  const file = join(folder, 'key');
+  await writeFile(file, keyOf(4), { mode: 0o600 });
+  const { chainId, addresses } = network.deployment;
+  const trust = ['--l1', network.anvil.url, '--rollup', addresses.rollup, '--chain-id', String(chainId)];
+  return runMain(...words, '--key', file, ...trust);
+}
+
 test(`${ROUNDS * RUNS_PER_ROUND} runs of every fate: state, receipts and ledger agree to the wei`, async () => {
   await open();
   for (let n = 0; n < ROUNDS; n++) {
@@ -429,6 +445,11 @@ test('all leave: each is paid what the ledger says on L1, and the Bridge keeps w
   expect(await tokensOf(EXECUTOR.address)).toBe(sumOf(payouts, 'amount'));
   const pool = await network.l1.client.readContract({ ...bridge(), functionName: 'validatorPool' });
   expect(sumOf(attesters, 'amount') + pool).toBe(sumOf(claims, 'toValidators'));
+  const collected = await mizu('attest', '--collect', '--limit', '100');
+  expect(collected.text).toContain('are collected as yield');
+  const shares = await logsOf(network.deployment.addresses.attestations, attestationsAbi, 'ShareCollected');
+  expect(sumOf(shares, 'amount')).toBe(sumOf(attesters, 'amount'));
+  expect((await mizu('attest', '--collect')).text).toContain('No share of fees is due to this account.');
   const left = [...ledger.balances.values()].reduce((sum, balance) => sum + balance, 0n);
   expect(left).toBe(ledger.balanceOf(GATEWAY.address));
   expect(await tokensOf(bridge().address)).toBe(left + pool);
