@@ -43,6 +43,8 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   const { store, signer, domain, basisPoints } = options;
   const table = store.table<bigint>('worker-account');
   const totals = new Map<Address, bigint>();
+  /** The last that was signed for each worker: anyone may ask for it. */
+  const signed = new Map<Address, WorkerAccountFrame>();
   // Two changes at once could each start from the same total.
   const inTurn = createMutex();
   for await (const [worker, total] of table.entries()) totals.set(worker as Address, total);
@@ -54,7 +56,12 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     earned,
     sign: (worker) => {
       const total = earned(worker);
-      return total === 0n ? undefined : { total: String(total), signature: signer.sign(hashOf(worker, total)) };
+      if (total === 0n) return undefined;
+      const known = signed.get(worker);
+      if (known !== undefined && known.total === String(total)) return known;
+      const account = { total: String(total), signature: signer.sign(hashOf(worker, total)) };
+      signed.set(worker, account);
+      return account;
     },
     pay: (items, write) =>
       inTurn(async () => {

@@ -3,10 +3,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { benchInference } from '../../bench/edge/inference.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { requestJson } from '../../service/http/client.ts';
+import { paidFor } from '../../test/doubles/loopback-sequencer.ts';
 import { startMockOpenAi } from '../../test/doubles/mock-openai.ts';
 import { createProviderAnswers } from '../../test/doubles/provider-modes.fixture.ts';
-import { createGatewayWorld, type GatewayWorld, request } from '../../test/edge/gateway.fixture.ts';
+import { createGatewayWorld, type GatewayWorld, key, request } from '../../test/edge/gateway.fixture.ts';
+import { until } from '../../test/network/network.fixture.ts';
 import { completeBuiltin } from '../backends/builtin.ts';
+import { createSigner, hashWorkerAccount, verifySignature } from '../signing.ts';
 
 let world: GatewayWorld;
 beforeEach(async () => {
@@ -39,6 +42,34 @@ describe('gateway and workers', () => {
         outputTokens: Number(item.outputTokens),
       });
     }
+  });
+
+  test('workers are paid for their rows, and whoever asks is told what was signed', async () => {
+    const gateway = await world.open({ leaseRows: 4, workerShareBasisPoints: 7_000 });
+    const rows = Array.from({ length: 60 }, (_, i) => request(`a dog number ${i}`));
+    for (const partition of [0, 1, 2]) world.sequencer.addTask('builtin/small', partition, rows);
+    const workers = [await world.work(gateway, 2), await world.work(gateway, 3)];
+    await world.sequencer.whenSettled(3);
+    const part = world.sequencer.settled.reduce((sum, item) => sum + (paidFor(item) * 7n) / 10n, 0n);
+    type Account = { total: string; signature: Hex } | null;
+    const accountOf = (worker: string) => requestJson<Account>(`${gateway.url}/accounts/${worker}`);
+    // Of each of three items less than a wei a worker is left over.
+    const accounts = await until('all items are divided', async () => {
+      const all = await Promise.all(workers.map(({ address }) => accountOf(address)));
+      const given = all.reduce((sum, account) => sum + BigInt(account?.total ?? 0), 0n);
+      expect(given).toBeLessThanOrEqual(part);
+      return part - given < 6n ? all : undefined;
+    });
+    for (const [i, account] of accounts.entries()) {
+      const message = { gateway: gateway.address, worker: workers[i]!.address, total: BigInt(account!.total) };
+      const hash = hashWorkerAccount(world.sequencer.domain, message);
+      expect(verifySignature(hash, account!.signature, createSigner(key(1)).publicKey)).toBe(true);
+    }
+    expect(await accountOf(gateway.address)).toBeNull();
+    const { workers: told } = await requestJson<{ workers: { earnedWei: string; settledWei: string }[] }>(
+      `${gateway.url}/health`,
+    );
+    expect(told.map(({ earnedWei }) => earnedWei).sort()).toEqual(accounts.map((one) => one!.total).sort());
   });
 
   test('what a provider answers is checked, repaired and paid for, and a hopeless call is not made again', async () => {

@@ -23,6 +23,7 @@ import { openJournal } from './journal.ts';
 import { createMemory } from './memory.ts';
 import { openOutbox, type PutObjects } from './outbox.ts';
 import { createPrograms } from './programs.ts';
+import { createProgress } from './progress.ts';
 import { type AcceptedEntry, createQueue } from './queue.ts';
 import { openReputation } from './reputation.ts';
 import type { ChainInfo, SequencerClient } from './sequencer.ts';
@@ -167,6 +168,10 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
         settledWei: String(settled.of(one.worker)),
       })),
     }),
+  });
+  // Whoever has it can settle it, and only its worker is paid: docs/kernel.md#settle.
+  http.app.get('/accounts/:worker', (request, response) => {
+    response.json(accounts.sign(request.params.worker.toLowerCase() as Address) ?? null);
   });
   const gauge = createGauges(http.metrics, 'gateway');
   gauge('open_tasks', 'Infer tasks that are being worked on', () => queue.size().tasks);
@@ -376,34 +381,6 @@ async function startEpoch(store: Store): Promise<{ epoch: number; secret: Uint8A
   const next = { epoch: (last?.epoch ?? 0) + 1, secret: last?.secret ?? bytesToHex(randomBytes(32)) };
   await store.write([table.put('start', next)]);
   return { epoch: next.epoch, secret: hexToBytes(next.secret) };
-}
-
-// Progress is a hint for displays: only changes are sent, one message at a time, and a failure is not retried.
-function createProgress(
-  read: () => { info: TaskInfo; done: number; total: number; inputTokens: number; outputTokens: number }[],
-  sequencer: Pick<SequencerClient, 'sendProgress'>,
-  log: Logger,
-): () => void {
-  let told = new Map<string, number>();
-  let telling = false;
-  const tell = async () => {
-    const all = read();
-    for (const { info, ...counts } of all) {
-      if (told.get(singleUseKey(info)) === counts.done) continue;
-      const { run, stage, partition } = info;
-      await sequencer.sendProgress({ run, stage, partition, ...counts });
-    }
-    told = new Map(all.map(({ info, done }) => [singleUseKey(info), done]));
-  };
-  return () => {
-    if (telling) return;
-    telling = true;
-    tell()
-      .catch((err: unknown) => log.debug({ err }, 'progress is not told'))
-      .finally(() => {
-        telling = false;
-      });
-  };
 }
 
 function wrongModel(expected: Hex, name: string): MizuError {

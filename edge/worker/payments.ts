@@ -68,6 +68,11 @@ export function createPayments(options: PaymentsOptions): WorkerPayments {
   /** Models that the network does not pay for. */
   const unpaid = new Set<string>();
   let wasTaking = true;
+  let checkedFor: SignedFor | undefined;
+  /** What was paid has been read once. */
+  let wasRead = false;
+  /** The account may have more than when it was last looked at. */
+  let mayWithdraw = true;
 
   const takesWork = (): boolean => {
     if (settle === undefined) return true;
@@ -85,15 +90,17 @@ export function createPayments(options: PaymentsOptions): WorkerPayments {
     options.onChange();
   };
 
-  const settleDue = async (own: SettleConfig, net: WorkerNetwork, account: WorkerAccount): Promise<void> => {
+  // Returns whether anything was paid.
+  const settleDue = async (own: SettleConfig, net: WorkerNetwork, account: WorkerAccount): Promise<boolean> => {
     settled = await net.settled(account.gateway, worker);
     tell();
     const due = account.total - settled;
-    if (due < own.settleWei || due <= 0n) return;
+    if (due < own.settleWei || due <= 0n) return false;
     const { amountWei } = await net.send({ kind: 'Settle', ...account }, stop.signal);
     settled += amountWei;
     log.info({ amountWei: String(amountWei), gateway: account.gateway }, 'what the gateway owed is settled');
     tell();
+    return true;
   };
 
   const withdrawDue = async ({ withdraw }: SettleConfig, net: WorkerNetwork): Promise<void> => {
@@ -105,19 +112,31 @@ export function createPayments(options: PaymentsOptions): WorkerPayments {
     log.info({ amountWei: String(amount), recipient: withdraw.to }, 'withdrawn: L1 pays it when it is confirmed');
   };
 
-  const turn = async (own: SettleConfig, net: WorkerNetwork): Promise<void> => {
-    if (signedFor === undefined) return;
-    const { domain, gateway } = signedFor;
+  const checkNetwork = async (net: WorkerNetwork, { domain, gateway }: SignedFor): Promise<void> => {
     const { chainId, contracts } = await net.chain();
     isOtherNetwork = chainId !== domain.chainId || !isSameAddress(contracts.gatewayRegistry, domain.verifyingContract);
     if (isOtherNetwork)
       log.error({ gateway, domain, contracts }, 'the gateway is of another network than the sequencer');
     tell();
+  };
+
+  // Nothing is asked while nothing is due.
+  const turn = async (own: SettleConfig, net: WorkerNetwork): Promise<void> => {
+    const current = signedFor;
+    if (current === undefined) return;
+    // Answers may have been written off.
+    tell();
+    if (current !== checkedFor) await checkNetwork(net, current);
+    checkedFor = current;
     if (isOtherNetwork) return;
     for (const model of unpaid) if ((await pricesOf(net, model)) !== undefined) unpaid.delete(model);
-    const account = await kept.of({ domain, gateway });
-    if (account !== undefined) await settleDue(own, net, account);
-    await withdrawDue(own, net);
+    const account = await kept.of(current);
+    if (account !== undefined && (!wasRead || account.total - settled >= own.settleWei)) {
+      if (await settleDue(own, net, account)) mayWithdraw = true;
+      wasRead = true;
+    }
+    if (mayWithdraw) await withdrawDue(own, net);
+    mayWithdraw = false;
   };
 
   const run = async (own: SettleConfig, net: WorkerNetwork): Promise<void> => {

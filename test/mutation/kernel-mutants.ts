@@ -28,6 +28,26 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...inKernel(
+    'settle',
+    ['settle'],
+    [
+      ['if (less(settled, earned)) sub(due, earned, settled);', 'memory.copy(due, earned, 32);'],
+      ['if (less(account.balance, due)) memory.copy(due, account.balance, 32);', ''],
+      ['if (equal(sender, worker, 20)) add(balance, balance, amount);', ''],
+      ['if (equal(sender, gateway, 20)) sub(balance, balance, amount);', ''],
+      ['if (!paysFee(balanceAfter(amount), SIGNATURE_GAS)) return false;', ''],
+      ['!isZeroWei(amount) && isSignedByGateway()', '!isZeroWei(amount)'],
+      ['if (!takeFee(0, SIGNATURE_GAS)) return false;', 'if (!takeFee(0, 0)) return false;'],
+      ['  credit(worker, amount);\n', ''],
+      ['sub(account.balance, account.balance, amount);', ''],
+      ['add(settled, settled, amount);', 'memory.copy(settled, amount, 32);'],
+      [
+        'isSignedBy(digest(gatewayDomain()), accountSignature, gateway)',
+        'isSignedBy(digest(gatewayDomain()), accountSignature, worker)',
+      ],
+    ],
+  ),
+  ...inKernel(
     'renew',
     ['expiry'],
     [
