@@ -38,7 +38,8 @@ export function inviteCommand(): Command {
 async function invite({ config: file, name, worker, days, revoke = false, json = false }: Flags): Promise<void> {
   const output = createOutput(json);
   const { parseGatewayConfig } = await import('../edge/config.ts');
-  const { createInvitation, INVITATION_NAME, revokeInvitation } = await import('../edge/invitation.ts');
+  const { createInvitation, INVITATION_NAME } = await import('../edge/invitation.ts');
+  const { revokeInvitation } = await import('../edge/revoked.ts');
   const config = parseGatewayConfig(await readConfig(file));
   if (!INVITATION_NAME.test(name)) throw badName(name);
   if (revoke) {

@@ -1,4 +1,5 @@
 // docs/edge.md#configuration: starts a gateway or a worker in this process.
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDaClient } from '../da/client.ts';
 import { followCommittee } from '../da/committee.ts';
@@ -17,16 +18,27 @@ import type { StakeCheck } from './gateway/admission.ts';
 import { type Gateway, openGateway } from './gateway/gateway.ts';
 import { type ChainInfo, createSequencer, type SequencerClient } from './gateway/sequencer.ts';
 import { createSigner } from './signing.ts';
+import { createAccountTable } from './worker/account-table.ts';
 import { createKeptAccount } from './worker/kept-account.ts';
 import { createWorkerNetwork } from './worker/network.ts';
+import { openNodeSocket } from './worker/node-socket.ts';
 import { createPayments } from './worker/payments.ts';
 import { createWorkerPrograms } from './worker/programs.ts';
-import { createWorker } from './worker/worker.ts';
+import { createWorker, type WorkerPlatform } from './worker/worker.ts';
 
 const START_SECONDS = 60;
 const START_PAUSE_MS = 500;
 /** To end the rest, when what was begun has ended or its time is over. */
 const CLOSE_SECONDS = 15;
+
+const NODE: WorkerPlatform = {
+  openSocket: openNodeSocket,
+  createAbort: () => {
+    const stop = new AbortController();
+    setMaxListeners(0, stop.signal);
+    return stop;
+  },
+};
 
 export type GatewayOptions = {
   readonly log?: Logger;
@@ -78,17 +90,18 @@ export async function startWorker(
   { log = createLogger('worker') }: { log?: Logger } = {},
 ): Promise<RunningWorker> {
   const config = parseWorkerConfig(input);
-  const programs = createWorkerPrograms();
+  const programs = createWorkerPrograms((text) => Buffer.from(text, 'base64'));
   const sets = await Promise.all(config.backends.map(createBackends));
   if (config.simulatorThreads > 0) sets.push(createSimulateBackends(config.simulatorThreads, programs.get));
   const { settle, dataDir } = config;
   const signer = createSigner(config.privateKey);
   const store = dataDir === undefined ? undefined : await openStore(dataDir);
   const network = settle === undefined ? undefined : createWorkerNetwork(settle.sequencerUrl, signer);
-  const kept = createKeptAccount(signer.address, store);
+  const kept = createKeptAccount(signer.address, store && createAccountTable(store));
   const payments = (onChange: () => void) =>
     createPayments({ worker: signer.address, kept, settle, network, log, now: Date.now, onChange });
-  const worker = createWorker({ ...config, backends: sets.flatMap((set) => set.backends), programs, payments, log });
+  const backends = sets.flatMap((set) => set.backends);
+  const worker = createWorker({ ...config, platform: NODE, backends, programs, payments, log });
   return {
     address: worker.address,
     closeSeconds: config.drainSeconds + CLOSE_SECONDS,

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
 import type { Backend } from './backends/backend.ts';
 import { createBuiltinBackend } from './backends/builtin.ts';
-import { toRowUsage } from './backends/failure.ts';
+import { toRowUsage } from './backends/row-failure.ts';
 import { reexecuteItem } from './reexecute.ts';
 import { encodeRequests, encodeResultLine, encodeResults, type RowResult } from './rows.ts';
 

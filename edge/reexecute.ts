@@ -2,7 +2,7 @@
 import { MizuError } from '../protocol/errors.ts';
 import { type ObjectHeader, readHeader } from '../protocol/rows.ts';
 import { type Backend, type ChatRequest, type Completion, parseChatRequest } from './backends/backend.ts';
-import { toRowUsage } from './backends/failure.ts';
+import { toRowUsage } from './backends/row-failure.ts';
 import { decodeRequests, type RowUsage } from './rows.ts';
 
 /** An item's objects, and the tokens that it bills. */

@@ -2,7 +2,7 @@
 import { privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createBuiltinBackend } from '../../edge/backends/builtin.ts';
-import { toRowUsage } from '../../edge/backends/failure.ts';
+import { toRowUsage } from '../../edge/backends/row-failure.ts';
 import { encodeRequests, encodeResultLine, encodeResults } from '../../edge/rows.ts';
 import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../protocol/definition.ts';
 import { inferenceCourtAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';

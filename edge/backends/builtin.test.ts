@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ChatRequest, JsonSchema } from './backend.ts';
 import { completeBuiltin } from './builtin.ts';
-import { loadSmallClassifier } from './model/classifier.ts';
-import { isHeldOut, LEXICOGRAPHER_CLASSES, readGlosses } from './model/glosses.ts';
+import { LEXICOGRAPHER_CLASSES } from './model/classes.ts';
+import { isHeldOut, readGlosses } from './model/glosses.ts';
 import { countTokens, findText } from './model/prompt.ts';
+import { loadSmallClassifier } from './model/weights-file.ts';
 
 const ask = (content: string, schema?: JsonSchema, more: Partial<ChatRequest> = {}) =>
   completeBuiltin({

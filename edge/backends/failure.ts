@@ -2,8 +2,7 @@
 // what the provider says.
 import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { MizuError } from '../../protocol/errors.ts';
-import type { RowError, RowUsage } from '../rows.ts';
-import type { RejectedAnswer, Usage } from './backend.ts';
+import type { RejectedAnswer } from './backend.ts';
 import { PostAbort, type PostAnswer } from './post.ts';
 
 /** `later`: the same call may succeed. `otherwise`: it may succeed if the model need not say the same again. */
@@ -31,7 +30,6 @@ export class CallFailure extends Error {
 
 const MAX_RETRY_AFTER_MS = 120_000;
 const MAX_REASON = 300;
-const MAX_ROW_MESSAGE = 1_000;
 /** The endpoint may soon answer again. */
 const LATER_STATUS = new Set([408, 409, 425, 429]);
 /** This worker is set up wrong, or its account is empty; another worker may succeed. */
@@ -179,25 +177,6 @@ export function unusableAnswer(
   again: RetryAdvice,
 ): CallFailure {
   return new CallFailure({ error: new MizuError({ ...refusal, expected: 'an answer', cause: rejected }), again });
-}
-
-/** The part of a failure that goes into a row's result; it is the same on a worker and in `mizu dev`. */
-export function toRowFailure(error: MizuError): { error: RowError; usage?: RowUsage } {
-  const { code, message } = error;
-  const rejected = error.cause as Partial<RejectedAnswer> | undefined;
-  if (rejected?.raw === undefined || rejected.usage === undefined) {
-    const whole = [message, error.actual].filter(Boolean).join(' ').slice(0, MAX_ROW_MESSAGE);
-    return { error: { code, message: whole } };
-  }
-  const { raw, usage } = rejected;
-  // `raw` holds what the model has said.
-  const isRepeated = error.actual === undefined || (raw !== '' && raw.startsWith(error.actual));
-  const said = isRepeated ? message : `${message} ${error.actual}`;
-  return { error: { code, message: said.slice(0, MAX_ROW_MESSAGE), raw }, usage: toRowUsage(usage) };
-}
-
-export function toRowUsage({ promptTokens, completionTokens }: Usage): RowUsage {
-  return { prompt_tokens: promptTokens, completion_tokens: completionTokens };
 }
 
 // Reads OpenAI's {error: {message, code, type}}, and what other servers answer: a text, {error: text}, {message},

@@ -1,13 +1,10 @@
 // docs/edge.md#simulations: runs simulators on threads of a worker.
 import { Piscina } from 'piscina';
 import { LOADER_ARGUMENTS } from '../../service/process/loader.ts';
+import type { GetSimulator } from '../worker/programs.ts';
 import type { BackendSet } from './backend.ts';
 import { createSimulateBackend, type RunSimulation } from './simulate.ts';
-import type { SimulatorRef } from './simulate-request.ts';
 import type { runOnThread, SimulationJob } from './simulate-thread.ts';
-
-/** Gives the module of a program, which it has compared with its root. */
-export type GetSimulator = (ref: SimulatorRef, signal: AbortSignal) => Promise<Uint8Array>;
 
 const THREAD = new URL('./simulate-thread.ts', import.meta.url);
 const MAX_WAITING = 10_000;

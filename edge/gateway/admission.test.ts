@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { createDomain } from '../../protocol/typed-data.ts';
-import { createInvitation, readInvitation, readRevoked, revokeInvitation } from '../invitation.ts';
+import { createInvitation, readInvitation } from '../invitation.ts';
+import { readRevoked, revokeInvitation } from '../revoked.ts';
 import { createSigner } from '../signing.ts';
 import { type AdmissionOptions, createAdmissions } from './admission.ts';
 

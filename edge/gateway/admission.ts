@@ -3,7 +3,8 @@
 import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import type { Domain } from '../../protocol/typed-data.ts';
-import { readInvitation, readRevoked } from '../invitation.ts';
+import { readInvitation } from '../invitation.ts';
+import { readRevoked } from '../revoked.ts';
 
 export type WorkerAdmission =
   | { readonly kind: 'named' }

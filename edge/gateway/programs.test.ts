@@ -12,6 +12,7 @@ import { createPrograms } from './programs.ts';
 const CORE = await linkWasi(
   new Uint8Array(readFileSync(fileURLToPath(new URL('../../examples/walks/walk.wasm', import.meta.url)))),
 );
+const decodeBase64 = (text: string) => Buffer.from(text, 'base64');
 const bytesOf = (n: number) => new Uint8Array(1_000).fill(n);
 
 describe('a gateway', () => {
@@ -56,7 +57,7 @@ describe('a worker', () => {
     ({ type: 'program', root: ref.root, bytes: bytes && Buffer.from(bytes).toString('base64') }) as const;
 
   test('asks for one program at a time, once, and compares it with its root', async () => {
-    const programs = createWorkerPrograms();
+    const programs = createWorkerPrograms(decodeBase64);
     const asked: SimulatorRef[] = [];
     programs.connected((one) => asked.push(one));
     const second = objectRef(bytesOf(2));
@@ -75,7 +76,7 @@ describe('a worker', () => {
   });
 
   test('does not have what a gateway has not, or that is gone', async () => {
-    const programs = createWorkerPrograms();
+    const programs = createWorkerPrograms(decodeBase64);
     await expect(programs.get(ref, signal)).rejects.toMatchObject(missing);
     programs.connected(() => undefined);
     const without = programs.get(ref, signal);

@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Hex } from '../../protocol/hex.ts';
 import { createGatewayWorld, type GatewayWorld, key, log, request } from '../../test/edge/gateway.fixture.ts';
-import { createInvitation, revokeInvitation } from '../invitation.ts';
+import { createInvitation } from '../invitation.ts';
 import { startWorker } from '../main.ts';
+import { revokeInvitation } from '../revoked.ts';
 import { createSigner, hashLeaseResult, hashWorkerHello, type SignedFor } from '../signing.ts';
 import type { Gateway } from './gateway.ts';
 

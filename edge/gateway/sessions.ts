@@ -7,16 +7,7 @@ import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import type { Domain } from '../../protocol/typed-data.ts';
 import { createPeerPlaces, type PeerPlace, peerOf } from '../../service/http/peers.ts';
 import type { Logger } from '../../service/process/log.ts';
-import {
-  closeReason,
-  encodeLease,
-  type GatewayFrame,
-  type HelloFrame,
-  MAX_FRAME_BYTES,
-  parseWorkerFrame,
-  WORKER_PATH,
-  type WorkerFrame,
-} from '../frames.ts';
+import { type GatewayFrame, type HelloFrame, MAX_FRAME_BYTES, WORKER_PATH, type WorkerFrame } from '../frames.ts';
 import { encodeResultLine } from '../rows.ts';
 import { addressOf, hashLeaseResult, hashWorkerHello, verifySignature } from '../signing.ts';
 import type { Accounts } from './accounts.ts';
@@ -27,6 +18,7 @@ import { createWorkerPace, type WorkerPace } from './pace.ts';
 import type { Programs } from './programs.ts';
 import type { Queue } from './queue.ts';
 import type { Reputation, WorkerFault } from './reputation.ts';
+import { closeReason, encodeLease, parseWorkerFrame } from './worker-frames.ts';
 
 export type SessionsOptions = {
   readonly server: Server;
@@ -262,6 +254,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     if (frame.type === 'hello') throw refuse('one hello', 'another');
     wearPatience(session);
     if (frame.type === 'get') return onGet(session, frame);
+    if (frame.type === 'ping') return send(session.socket, { type: 'pong' });
     if (frame.type === 'drain') session.draining = true;
     else takeCredits(session, frame.credits);
   };

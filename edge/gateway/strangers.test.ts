@@ -6,8 +6,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createDomain } from '../../protocol/typed-data.ts';
 import { createLogger, describeThrown } from '../../service/process/log.ts';
-import { parseWorkerFrame, WORKER_PATH } from '../frames.ts';
+import { WORKER_PATH } from '../frames.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import { parseWorkerFrame } from './worker-frames.ts';
 
 let server: Server;
 let sessions: Sessions;

@@ -2,9 +2,14 @@
 import { type Address, type Hex, hexToBytes, isSameAddress } from '../../protocol/hex.ts';
 import type { WorkerAccount } from '../../protocol/messages.ts';
 import { recoverSigner } from '../../protocol/signature.ts';
-import type { Store } from '../../service/storage/store.ts';
 import type { WorkerAccountFrame } from '../frames.ts';
 import { hashWorkerAccount, type SignedFor } from '../signing.ts';
+
+/** Where accounts are kept: what `put` has resolved for is there after a crash. */
+export type AccountStore = {
+  get(key: string): Promise<WorkerAccountFrame | undefined>;
+  put(key: string, account: WorkerAccountFrame): Promise<void>;
+};
 
 export type KeptAccount = {
   /** The highest of this gateway; undefined if it has signed none. */
@@ -19,15 +24,14 @@ export type KeptAccount = {
 const MAX_DIGITS = 78;
 
 /** `store`: undefined keeps it as long as the process runs. */
-export function createKeptAccount(worker: Address, store: Store | undefined): KeptAccount {
-  const table = store?.table<WorkerAccountFrame>('account');
+export function createKeptAccount(worker: Address, store: AccountStore | undefined): KeptAccount {
   const kept = new Map<string, WorkerAccountFrame>();
   const keyOf = ({ domain, gateway }: SignedFor) =>
     `${domain.chainId}/${domain.verifyingContract}/${gateway}/${worker}`.toLowerCase();
 
   const read = async (signedFor: SignedFor): Promise<WorkerAccountFrame | undefined> => {
     const key = keyOf(signedFor);
-    const known = kept.get(key) ?? (await table?.get(key));
+    const known = kept.get(key) ?? (await store?.get(key));
     if (known !== undefined) kept.set(key, known);
     return known;
   };
@@ -44,7 +48,7 @@ export function createKeptAccount(worker: Address, store: Store | undefined): Ke
       const known = await read(signedFor);
       if (known !== undefined && BigInt(total) <= BigInt(known.total)) return true;
       const key = keyOf(signedFor);
-      if (table !== undefined) await store?.write([table.put(key, { total, signature })]);
+      await store?.put(key, { total, signature });
       kept.set(key, { total, signature });
       return true;
     },

@@ -12,6 +12,7 @@ import { openStore, type Store } from '../../service/storage/store.ts';
 import { until } from '../../test/network/network.fixture.ts';
 import type { WorkerAccountFrame } from '../frames.ts';
 import { createSigner, hashWorkerAccount, type SignedFor } from '../signing.ts';
+import { createAccountTable } from './account-table.ts';
 import { createExposure, WRITE_OFF_MS } from './exposure.ts';
 import { createKeptAccount } from './kept-account.ts';
 import type { WorkerNetwork } from './network.ts';
@@ -81,7 +82,7 @@ function createNetwork(funds: bigint, chainId = 1) {
 function open(network: WorkerNetwork | undefined, settle: SettleConfig | undefined = SETTLE): WorkerPayments {
   const payments = createPayments({
     worker: WORKER,
-    kept: createKeptAccount(WORKER, store),
+    kept: createKeptAccount(WORKER, createAccountTable(store)),
     settle,
     network,
     log: createLogger('test', 'silent'),
@@ -94,7 +95,7 @@ function open(network: WorkerNetwork | undefined, settle: SettleConfig | undefin
 }
 
 test('the highest account that the gateway has signed is kept, over a restart too', async () => {
-  const kept = createKeptAccount(WORKER, store);
+  const kept = createKeptAccount(WORKER, createAccountTable(store));
   expect(await kept.of(SIGNED_FOR)).toBeUndefined();
   expect(await kept.take(SIGNED_FOR, sign(70n))).toBe(true);
   expect(await kept.take(SIGNED_FOR, sign(60n))).toBe(true);
@@ -108,7 +109,7 @@ test('the highest account that the gateway has signed is kept, over a restart to
     { total: '80' } as never,
   ])
     expect(await kept.take(SIGNED_FOR, bad)).toBe(false);
-  const again = createKeptAccount(WORKER, store);
+  const again = createKeptAccount(WORKER, createAccountTable(store));
   const { signature } = sign(70n);
   expect(await again.of(SIGNED_FOR)).toEqual({
     gateway: GATEWAY.address,

@@ -1,5 +1,4 @@
 // docs/edge.md#exposure: the worker keeps what its gateway has signed, settles it, and stops when too much is owed.
-import { setTimeout as delay } from 'node:timers/promises';
 import { messageGas } from '../../kernel/fees.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Address, isSameAddress } from '../../protocol/hex.ts';
@@ -12,6 +11,7 @@ import type { SignedFor } from '../signing.ts';
 import { createExposure } from './exposure.ts';
 import type { KeptAccount } from './kept-account.ts';
 import type { WorkerNetwork } from './network.ts';
+import { wait } from './wait.ts';
 
 export type SettleConfig = NonNullable<WorkerConfig['settle']>;
 
@@ -146,7 +146,7 @@ export function createPayments(options: PaymentsOptions): WorkerPayments {
         if (!(error instanceof MizuError)) throw error;
         log.warn({ err: error }, 'what the gateway owes cannot be settled yet');
       });
-      await delay(TURN_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+      await wait(TURN_MS, stop.signal);
     }
   };
   const running = settle === undefined || network === undefined ? undefined : run(settle, network);

@@ -1,10 +1,12 @@
 // docs/edge.md#programs: the programs of simulators that a worker has, and those that it asks its gateway for.
 import { MizuError } from '../../protocol/errors.ts';
 import { objectRoot } from '../../protocol/tree.ts';
-import type { GetSimulator } from '../backends/simulate-pool.ts';
 import type { SimulatorRef } from '../backends/simulate-request.ts';
 import type { GatewayFrame } from '../frames.ts';
 import { createKeptPrograms } from '../kept-programs.ts';
+
+/** Gives the module of a program, which it has compared with its root. */
+export type GetSimulator = (ref: SimulatorRef, signal: AbortSignal) => Promise<Uint8Array>;
 
 export type WorkerPrograms = {
   readonly get: GetSimulator;
@@ -22,10 +24,10 @@ const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 const ASK_SECONDS = 60;
 
 /** They are asked for one after the other. What was asked of a connection that has ended is not had. */
-export function createWorkerPrograms(): WorkerPrograms {
+export function createWorkerPrograms(decodeBase64: (text: string) => Uint8Array): WorkerPrograms {
   let ask: ((ref: SimulatorRef) => void) | undefined;
   let asked: Asked[] = [];
-  let patience: NodeJS.Timeout | undefined;
+  let patience: ReturnType<typeof setTimeout> | undefined;
 
   const askFor = (ref: SimulatorRef): Promise<Uint8Array | null> =>
     new Promise((resolve) => {
@@ -62,7 +64,7 @@ export function createWorkerPrograms(): WorkerPrograms {
     received: ({ root, bytes }) => {
       const [first] = asked;
       if (first === undefined || first.ref.root !== root) return;
-      settleFirst(bytes === null ? null : toShared(first.ref, Buffer.from(bytes, 'base64')));
+      settleFirst(bytes === null ? null : toShared(first.ref, decodeBase64(bytes)));
     },
     disconnected: () => {
       ask = undefined;

@@ -1,13 +1,12 @@
 // docs/edge.md#workers: connects out, takes leases, answers rows, signs each lease, and keeps results until they are
 // accepted.
-import { setMaxListeners } from 'node:events';
-import { WebSocket } from 'ws';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Address, type Hex, isSameAddress } from '../../protocol/hex.ts';
+import { utf8Length } from '../../protocol/text.ts';
 import { createDomain } from '../../protocol/typed-data.ts';
-import type { Logger } from '../../service/process/log.ts';
+import type { Logger } from '../../service/process/logger.ts';
 import { answerRulesOf, type Backend, parseChatRequest } from '../backends/backend.ts';
-import { toRowFailure, toRowUsage } from '../backends/failure.ts';
+import { toRowFailure, toRowUsage } from '../backends/row-failure.ts';
 import {
   type AnsweredRow,
   FRAMES_VERSION,
@@ -24,8 +23,23 @@ import { encodeResultLine } from '../rows.ts';
 import { createSigner, hashLeaseResult, hashWorkerHello, type SignedFor } from '../signing.ts';
 import type { WorkerPayments } from './payments.ts';
 import type { WorkerPrograms } from './programs.ts';
+import type { OpenSocket, WorkerSocket } from './socket.ts';
+
+/** What Node.js and a browser have each of their own. */
+export type WorkerPlatform = {
+  readonly openSocket: OpenSocket;
+  /** For a lease, whose rows each listen to it. */
+  readonly createAbort: () => AbortController;
+};
+
+export type WorkerEvent =
+  | { readonly kind: 'connected'; readonly gateway: Address }
+  | { readonly kind: 'disconnected' }
+  /** The gateway keeps the answers of a lease. */
+  | { readonly kind: 'accepted'; readonly rows: number };
 
 export type WorkerOptions = {
+  readonly platform: WorkerPlatform;
   readonly gatewayUrl: string;
   readonly privateKey: Hex;
   readonly concurrency: number;
@@ -42,6 +56,7 @@ export type WorkerOptions = {
   /** What the gateway owes it; `onChange` is called when the worker may take rows again, or may not. */
   readonly payments: (onChange: () => void) => WorkerPayments;
   readonly log: Logger;
+  readonly onEvent?: (event: WorkerEvent) => void;
 };
 
 export type Worker = {
@@ -57,6 +72,7 @@ type Work = {
   readonly stop: AbortController;
   /** The signed answer, kept until the gateway has accepted it. */
   answer?: string;
+  resend?: ReturnType<typeof setTimeout>;
 };
 
 // Leases of more rows than are worked on at once: some are on their way meanwhile.
@@ -64,21 +80,20 @@ const CREDITS_PER_SLOT = 4;
 const FIRST_BACKOFF_MS = 250;
 const LAST_BACKOFF_MS = 5_000;
 const RESEND_MS = 1_000;
-const SILENCE_MS = 60_000;
 
 export function createWorker(options: WorkerOptions): Worker {
-  const { log, concurrency } = options;
+  const { log, concurrency, platform, onEvent = () => undefined } = options;
   const signer = createSigner(options.privateKey);
   const backends = new Map(options.backends.map((backend) => [backend.name, backend]));
   const works = new Map<number, Work>();
   const rows: { work: Work; place: number }[] = [];
-  let socket: WebSocket | undefined;
+  let socket: WorkerSocket | undefined;
   let signedFor: SignedFor | undefined;
   let welcomed = false;
   let running = 0;
   let failures = 0;
   let closing = false;
-  let reconnect: NodeJS.Timeout | undefined;
+  let reconnect: ReturnType<typeof setTimeout> | undefined;
   let onIdle = () => {};
 
   const payments = options.payments(() => {
@@ -87,15 +102,16 @@ export function createWorker(options: WorkerOptions): Worker {
   const creditsNow = () => (payments.takesWork() ? Math.min(MAX_CREDITS, concurrency * CREDITS_PER_SLOT) : 0);
 
   const send = (frame: WorkerFrame) => {
-    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+    if (socket?.isOpen()) socket.send(JSON.stringify(frame));
   };
   const sendAnswer = (work: Work) => {
-    if (work.answer !== undefined && welcomed && socket?.readyState === WebSocket.OPEN) socket.send(work.answer);
+    if (work.answer !== undefined && welcomed && socket?.isOpen()) socket.send(work.answer);
   };
 
   const drop = (lease: number) => {
     const work = works.get(lease);
     works.delete(lease);
+    clearTimeout(work?.resend);
     work?.stop.abort(new Error('the lease is over'));
     if (works.size === 0) onIdle();
   };
@@ -147,8 +163,7 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 
   const onLease = (frame: LeaseFrame) => {
-    const stop = new AbortController();
-    setMaxListeners(0, stop.signal);
+    const stop = platform.createAbort();
     const work: Work = { frame, results: new Array(frame.rows.length), left: frame.rows.length, stop };
     works.set(frame.lease, work);
     frame.rows.forEach((_row, place) => {
@@ -157,7 +172,7 @@ export function createWorker(options: WorkerOptions): Worker {
     pump();
   };
 
-  const onChallenge = async (own: WebSocket, frame: Extract<GatewayFrame, { type: 'challenge' }>) => {
+  const onChallenge = async (own: WorkerSocket, frame: Extract<GatewayFrame, { type: 'challenge' }>) => {
     const { challenge, chainId, gatewayRegistry, gateway } = frame;
     const domain = createDomain(chainId, gatewayRegistry);
     const { invitation } = options;
@@ -193,9 +208,10 @@ export function createWorker(options: WorkerOptions): Worker {
       tokens.output += usage?.completion_tokens ?? 0;
     }
     payments.answered(work.frame.model, tokens);
+    onEvent({ kind: 'accepted', rows: work.results.length });
   };
 
-  const onFrame = async (own: WebSocket, frame: GatewayFrame): Promise<void> => {
+  const onFrame = async (own: WorkerSocket, frame: GatewayFrame): Promise<void> => {
     switch (frame.type) {
       case 'challenge':
         return onChallenge(own, frame);
@@ -208,6 +224,7 @@ export function createWorker(options: WorkerOptions): Worker {
         for (const work of works.values()) sendAnswer(work);
         log.info({ gateway: frame.gateway, held: works.size, lost: frame.lost.length }, 'connected to the gateway');
         if (closing) send({ type: 'drain' });
+        onEvent({ kind: 'connected', gateway: frame.gateway });
         return;
       case 'lease':
         return onLease(frame);
@@ -223,44 +240,36 @@ export function createWorker(options: WorkerOptions): Worker {
         return drop(frame.lease);
       case 'unsaved': {
         const work = works.get(frame.lease);
-        if (work !== undefined) setTimeout(() => sendAnswer(work), RESEND_MS).unref();
+        if (work !== undefined) work.resend = setTimeout(() => sendAnswer(work), RESEND_MS);
       }
     }
   };
 
-  const handle = async (own: WebSocket, text: string) => onFrame(own, parseGatewayFrame(text));
+  const handle = async (own: WorkerSocket, text: string) => onFrame(own, parseGatewayFrame(text));
 
   const connect = () => {
     const url = `${options.gatewayUrl.replace(/^http/, 'ws').replace(/\/$/, '')}${WORKER_PATH}`;
-    const own = new WebSocket(url, { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false, handshakeTimeout: 10_000 });
+    const own = platform.openSocket(url, {
+      message: (text) => {
+        handle(own, text).catch((err: unknown) => {
+          log.error({ err }, 'a frame of the gateway is unusable');
+          return own.close(1002);
+        });
+      },
+      failed: (err) => log.debug({ err }, 'the connection failed'),
+      closed: (code, reason) => {
+        welcomed = false;
+        options.programs.disconnected();
+        onEvent({ kind: 'disconnected' });
+        if (closing && works.size === 0) return;
+        failures += 1;
+        const waitMs =
+          Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(10, failures - 1)) * (0.5 + Math.random() / 2);
+        log.warn({ code, reason, waitMs: Math.round(waitMs) }, 'the gateway is gone; connecting again');
+        reconnect = setTimeout(connect, waitMs);
+      },
+    });
     socket = own;
-    let silence: NodeJS.Timeout | undefined;
-    // The gateway pings every 20 s.
-    const heard = () => {
-      clearTimeout(silence);
-      silence = setTimeout(() => own.terminate(), SILENCE_MS);
-    };
-    own.on('open', heard);
-    own.on('ping', heard);
-    own.on('message', (data) => {
-      heard();
-      handle(own, String(data)).catch((err: unknown) => {
-        log.error({ err }, 'a frame of the gateway is unusable');
-        own.close(1002);
-      });
-    });
-    own.on('error', (err) => log.debug({ err }, 'the connection failed'));
-    own.on('close', (code, reason) => {
-      clearTimeout(silence);
-      welcomed = false;
-      options.programs.disconnected();
-      if (closing && works.size === 0) return;
-      failures += 1;
-      const waitMs =
-        Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(10, failures - 1)) * (0.5 + Math.random() / 2);
-      log.warn({ code, reason: String(reason), waitMs: Math.round(waitMs) }, 'the gateway is gone; connecting again');
-      reconnect = setTimeout(connect, waitMs);
-    });
   };
 
   connect();
@@ -281,21 +290,9 @@ export function createWorker(options: WorkerOptions): Worker {
       for (const lease of [...works.keys()]) drop(lease);
       clearTimeout(reconnect);
       await payments.close();
-      await closeSocket(socket);
+      await socket?.close(1000);
     },
   };
-}
-
-async function closeSocket(socket: WebSocket | undefined): Promise<void> {
-  if (socket === undefined || socket.readyState === WebSocket.CLOSED) return;
-  await new Promise<void>((resolve) => {
-    const kill = setTimeout(() => socket.terminate(), 2_000);
-    socket.once('close', () => {
-      clearTimeout(kill);
-      resolve();
-    });
-    socket.close(1000);
-  });
 }
 
 function toFailure(error: unknown, log: Logger): AnsweredRow[1] {
@@ -307,7 +304,7 @@ function toFailure(error: unknown, log: Logger): AnsweredRow[1] {
 // All answers of a lease travel in one frame. One character takes at most six in JSON.
 function assertFits(content: string, rows: number): void {
   const limit = Math.floor(MAX_FRAME_BYTES / 2 / rows);
-  if (content.length * 6 <= limit || Buffer.byteLength(JSON.stringify(content)) <= limit) return;
+  if (content.length * 6 <= limit || utf8Length(JSON.stringify(content)) <= limit) return;
   throw new MizuError({
     code: 'edge/content-too-large',
     message: 'The content is too large for its lease.',

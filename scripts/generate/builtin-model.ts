@@ -4,26 +4,16 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { LEXICOGRAPHER_CLASSES } from '../../edge/backends/model/classes.ts';
 import { createClassifier } from '../../edge/backends/model/classifier.ts';
 import { features } from '../../edge/backends/model/features.ts';
-import {
-  type Gloss,
-  glossFiles,
-  isHeldOut,
-  LEXICOGRAPHER_CLASSES,
-  readGlosses,
-} from '../../edge/backends/model/glosses.ts';
-import {
-  compressWeights,
-  decompressWeights,
-  packWeights,
-  unpackWeights,
-  type Weights,
-} from '../../edge/backends/model/weights.ts';
+import { type Gloss, glossFiles, isHeldOut, readGlosses } from '../../edge/backends/model/glosses.ts';
+import { packWeights, unpackWeights, type Weights } from '../../edge/backends/model/weights.ts';
+import { compressWeights, decompressWeights } from '../../edge/backends/model/weights-file.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FILE = new URL('../../edge/backends/model/small.bin', import.meta.url);
-/** SHA-256 of `file` and of what it was `madeFrom`. */
+/** SHA-256 of `file`, of the `weights` in it, which a tab gets unpacked, and of what they were `madeFrom`. */
 const RECORD = new URL('../../edge/backends/model/small.json', import.meta.url);
 const CLASSES = LEXICOGRAPHER_CLASSES.length;
 const EPOCHS = 6;
@@ -58,7 +48,7 @@ if (process.argv.includes('--evaluate')) {
     // Another brotli may compress otherwise: a model that is the same is not written again.
     const isSame = existsSync(FILE) && Buffer.compare(decompressWeights(readFileSync(FILE)), packed) === 0;
     if (!isSame) writeFileSync(FILE, compressWeights(packed));
-    const record = { madeFrom, file: digest(readFileSync(FILE)) };
+    const record = { madeFrom, file: digest(readFileSync(FILE)), weights: digest(packed) };
     writeFileSync(RECORD, `${JSON.stringify(record, null, 2)}\n`);
     console.log(`${packed.length} bytes of weights${isSame ? ', the same as before' : ''}`);
   }

@@ -2,7 +2,8 @@
 import { setMaxListeners } from 'node:events';
 import { answerRulesOf, type Backend, openContent, parseChatRequest, wantsJson } from '../../edge/backends/backend.ts';
 import { createBuiltinBackend } from '../../edge/backends/builtin.ts';
-import { isEndpointFailure, isRefusal, toRowFailure, toRowUsage } from '../../edge/backends/failure.ts';
+import { isEndpointFailure, isRefusal } from '../../edge/backends/failure.ts';
+import { toRowFailure, toRowUsage } from '../../edge/backends/row-failure.ts';
 import { decodeRequests, encodeResultLine, encodeResults, type RowResult } from '../../edge/rows.ts';
 import { type ContentCheck, createContentCheck, schemaOf } from '../../edge/schema/check.ts';
 import { MizuError } from '../../protocol/errors.ts';

@@ -1,10 +1,10 @@
 // docs/edge.md#builtin: fills a JSON schema from a text, by the type and name of each field.
 import { MizuError } from '../../../protocol/errors.ts';
 import type { JsonSchema } from '../backend.ts';
-import { loadSmallClassifier } from './classifier.ts';
+import { LEXICOGRAPHER_CLASSES } from './classes.ts';
+import type { LoadClassifier } from './classifier.ts';
 import { makeCloze, salientWords, sentences } from './extract.ts';
 import { words } from './features.ts';
-import { LEXICOGRAPHER_CLASSES } from './glosses.ts';
 
 const MAX_DEPTH = 8;
 const MAX_ITEMS = 16;
@@ -19,6 +19,7 @@ const LOOKS_A_CLOZE = 16;
 const CHARS_A_WORD = 8;
 
 type Filling = {
+  readonly load: LoadClassifier;
   readonly text: string;
   readonly root: JsonSchema;
   readonly turn: number;
@@ -33,9 +34,9 @@ type Filling = {
  * A value of the schema: enums are classified, `confidence` is that of the classification, strings are extracted.
  * @throws MizuError `edge/unusable-schema` if the schema asks for too much of the text
  */
-export function fillSchema(schema: JsonSchema, text: string, seed: number): unknown {
+export function fillSchema(schema: JsonSchema, text: string, seed: number, load: LoadClassifier): unknown {
   const turn = Math.abs(Math.trunc(seed)) || 0;
-  const filling: Filling = { text, root: schema, turn, confidence: undefined, budget: { looks: MAX_LOOKS } };
+  const filling: Filling = { load, text, root: schema, turn, confidence: undefined, budget: { looks: MAX_LOOKS } };
   const value = fill(schema, '', filling, 0);
   // Once more, if a confidence stands before the field that it belongs to.
   return filling.tooEarly ? fill(schema, '', filling, 0) : value;
@@ -45,10 +46,13 @@ export function fillSchema(schema: JsonSchema, text: string, seed: number): unkn
  * The best label of the enum and how sure it is. Labels that are no lexicographer classes count their words in the
  * text.
  */
-export function classifyInto(labels: readonly string[], text: string): { label: string; confidence: number } {
+function classifyInto(
+  labels: readonly string[],
+  { text, load }: Filling,
+): { readonly label: string; readonly confidence: number } {
   const { classesOf, allowed } = matchLabels(labels);
   if (allowed.length > 0) {
-    const { class: best, confidence } = loadSmallClassifier().classify(text, allowed);
+    const { class: best, confidence } = load().classify(text, allowed);
     return { label: labels[classesOf.findIndex((classes) => classes.includes(best))] as string, confidence };
   }
   const present = words(text);
@@ -93,7 +97,7 @@ function fillEnum(values: readonly unknown[], filling: Filling): unknown {
   const labels = values.filter((value) => typeof value === 'string');
   if (labels.length === 0) return values[0];
   look(filling, Math.ceil(labels.length / CHARS_A_WORD));
-  const { label, confidence } = classifyInto(labels, filling.text);
+  const { label, confidence } = classifyInto(labels, filling);
   filling.confidence = confidence;
   return label;
 }

@@ -1,13 +1,15 @@
 // docs/edge.md#builtin: linear classifier in integers, so that every machine gives the same answer.
-import { readFileSync } from 'node:fs';
+import { LEXICOGRAPHER_CLASSES } from './classes.ts';
 import { features } from './features.ts';
-import { LEXICOGRAPHER_CLASSES } from './glosses.ts';
-import { decompressWeights, unpackWeights, type Weights } from './weights.ts';
+import type { Weights } from './weights.ts';
 
 export type Classifier = {
   /** The best of `allowed` (all classes without it); confidence is its share of the softmax, in thousandths. */
   classify(text: string, allowed?: readonly number[]): { class: number; confidence: number };
 };
+
+/** It may be read and unpacked at the first call. */
+export type LoadClassifier = () => Classifier;
 
 const CLASSES = LEXICOGRAPHER_CLASSES.length;
 const ALL = Array.from({ length: CLASSES }, (_, i) => i);
@@ -35,14 +37,6 @@ export function createClassifier({ bias, hashes, starts, classes, values }: Weig
       return { class: best, confidence: Math.floor((1000 * ONE + sum / 2) / sum) / 1000 };
     },
   };
-}
-
-let small: Classifier | undefined;
-
-/** The committed model; read and unpacked at the first call (about 50 ms). */
-export function loadSmallClassifier(): Classifier {
-  small ??= createClassifier(unpackWeights(decompressWeights(readFileSync(new URL('./small.bin', import.meta.url)))));
-  return small;
 }
 
 // e^(-k/16) in units of 2^-26 by repeated integer multiplication: every product is below 2^53.

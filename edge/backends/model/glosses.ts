@@ -5,16 +5,6 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { hashFeature } from './features.ts';
 
-/** WordNet's 45 lexicographer files by number: the classes. */
-export const LEXICOGRAPHER_CLASSES = [
-  'adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition',
-  'noun.communication noun.event noun.feeling noun.food noun.group noun.location noun.motive noun.object noun.person',
-  'noun.phenomenon noun.plant noun.possession noun.process noun.quantity noun.relation noun.shape noun.state',
-  'noun.substance noun.time verb.body verb.change verb.cognition verb.communication verb.competition verb.consumption',
-  'verb.contact verb.creation verb.emotion verb.motion verb.perception verb.possession verb.social verb.stative',
-  'verb.weather adj.ppl',
-].flatMap((line) => line.split(' '));
-
 const PARTS = ['noun', 'verb', 'adj', 'adv'] as const;
 const HELD_OUT_SHARE = 8;
 
@@ -23,7 +13,7 @@ export type Gloss = {
   readonly id: string;
   readonly words: readonly string[];
   readonly text: string;
-  /** Number of the lexicographer file, index into LEXICOGRAPHER_CLASSES. */
+  /** Number of the lexicographer file, index into LEXICOGRAPHER_CLASSES of classes.ts. */
   readonly class: number;
 };
 

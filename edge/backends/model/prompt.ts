@@ -1,4 +1,5 @@
 // docs/edge.md#builtin: where the built-in model finds the text in a request.
+import { utf8Length } from '../../../protocol/text.ts';
 import type { ChatRequest } from '../backend.ts';
 import { textOfContent } from '../messages.ts';
 
@@ -16,7 +17,7 @@ export function findText(request: ChatRequest): string {
 
 /** One token for every four bytes of UTF-8, rounded up: a rule that needs no table. */
 export function countTokens(text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / 4);
+  return Math.ceil(utf8Length(text) / 4);
 }
 
 /** The texts of all messages, and of the schema, which is part of the prompt. */

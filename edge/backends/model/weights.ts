@@ -1,6 +1,5 @@
-// docs/edge.md#builtin: the weights' file: brotli over columns, features in ascending order of their hash.
-import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
-import { LEXICOGRAPHER_CLASSES } from './glosses.ts';
+// docs/edge.md#builtin: the weights as bytes: columns, features in ascending order of their hash.
+import { LEXICOGRAPHER_CLASSES } from './classes.ts';
 
 const CLASSES = LEXICOGRAPHER_CLASSES.length;
 
@@ -51,14 +50,4 @@ export function unpackWeights(bytes: Uint8Array): Weights {
   const values = new Int8Array(bytes.slice(rest + total, rest + 2 * total).buffer);
   if (starts[count] !== total || values.length !== total) throw new Error('the built-in model file is damaged');
   return { bias, hashes, starts, classes, values };
-}
-
-export function compressWeights(packed: Uint8Array): Uint8Array {
-  return brotliCompressSync(packed, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 },
-  });
-}
-
-export function decompressWeights(file: Uint8Array): Uint8Array {
-  return new Uint8Array(brotliDecompressSync(file));
 }

@@ -3,7 +3,7 @@
 import { proveMessage } from '../../../dispute/calls.ts';
 import { type ShownItem, showItem } from '../../../dispute/shown-item.ts';
 import { createBuiltinBackend } from '../../../edge/backends/builtin.ts';
-import { toRowUsage } from '../../../edge/backends/failure.ts';
+import { toRowUsage } from '../../../edge/backends/row-failure.ts';
 import { encodeRequests, encodeResultLine, encodeResults } from '../../../edge/rows.ts';
 import { encodeBatch } from '../../../protocol/batch.ts';
 import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../../protocol/definition.ts';
