@@ -158,7 +158,7 @@ const MODEL = toRlp(['0x01', '0x01', '0x02', '0x03', []]);
 function createFake(known: boolean) {
   const asked: string[] = [];
   const network = {
-    chain: { chainId: 1, gasPriceWei: '1', contracts: { inbox: `0x${'aa'.repeat(20)}` }, da: {} },
+    chain: { chainId: 1, minGasPrice: '1', contracts: { inbox: `0x${'aa'.repeat(20)}` }, da: {} },
     signer: fromPrivateKey(`0x${'11'.repeat(32)}`),
     assertTrusted: async () => undefined,
     da: { put: async () => ({ refs: [] }), certify: () => Promise.reject(new Error('nothing is sent here')) },

@@ -1,6 +1,6 @@
 // docs/sdk.md#cli: options that several commands share.
 import { type Command, InvalidArgumentError } from 'commander';
-import { MAX_STAGE_GAS } from '../protocol/constants.ts';
+import { MAX_GAS_PRICE, MAX_STAGE_GAS } from '../protocol/constants.ts';
 import { type Address, type Hex, isHash } from '../protocol/hex.ts';
 import type { Network } from '../sdk/client/network.ts';
 import { INPUT_FORMATS } from '../sdk/input/format.ts';
@@ -93,6 +93,22 @@ function parseDelimiter(value: string): string {
 
 function parseQuote(value: string): string {
   return value === 'none' ? '' : value;
+}
+
+export type GasPriceFlags = { readonly gasPrice?: bigint | undefined };
+
+export function withGasPrice(command: Command): Command {
+  return command.option(
+    '--gas-price <wei>',
+    'what a unit of gas is paid with; a higher price goes first (default: the network’s minimum)',
+    parseGasPrice,
+  );
+}
+
+function parseGasPrice(value: string): bigint {
+  const wei = /^\d{1,29}$/.test(value) ? BigInt(value) : undefined;
+  if (wei !== undefined && wei <= MAX_GAS_PRICE) return wei;
+  throw new InvalidArgumentError('Expected wei of the token per gas, such as 2000000000.');
 }
 
 /** Connects, runs, and closes the connection whatever happens. */

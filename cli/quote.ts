@@ -13,10 +13,12 @@ import { type InputFlags, inputsFromFlags } from './input-flags.ts';
 import {
   type BackendFlags,
   backendArguments,
+  type GasPriceFlags,
   type NetworkFlags,
   parseSampleRows,
   SAMPLE_ROWS,
   withBackendOptions,
+  withGasPrice,
   withInputOptions,
   withNetwork,
   withNetworkOptions,
@@ -24,10 +26,10 @@ import {
 import { createOutput, nextCommands, type Output, table } from './output.ts';
 import { nothingThrough, rowsThrough, sayAnswers, sayRejects, sumRejects } from './rejects.ts';
 
-type Flags = NetworkFlags & InputFlags & BackendFlags & { rows: number; json?: boolean };
+type Flags = NetworkFlags & InputFlags & BackendFlags & GasPriceFlags & { rows: number; json?: boolean };
 
 export function quoteCommand(): Command {
-  return withNetworkOptions(withBackendOptions(withInputOptions(new Command('quote'))))
+  return withNetworkOptions(withGasPrice(withBackendOptions(withInputOptions(new Command('quote')))))
     .description('run some sampled rows on this machine and project the cost of all of them')
     .argument('<workflow>', 'workflow file')
     .option('--rows <n>', 'rows of the dry run', parseSampleRows, SAMPLE_ROWS)
@@ -50,10 +52,11 @@ async function run(file: string, flags: Flags): Promise<void> {
     const quote = await quoteSurvey(network, rest.workflow, survey, flags, output);
     const through = tellQuote(output, rest.workflow, quote, survey);
     if (through !== undefined) throw through;
+    const gasPrice = flags.gasPrice === undefined ? '' : ` --gas-price ${flags.gasPrice}`;
     output.say(
       nextCommands([
         [
-          `mizu run ${shellWord(file)} ${inputArguments(survey.file, survey.options, survey.others)}${backendArguments(flags)} --output out`,
+          `mizu run ${shellWord(file)} ${inputArguments(survey.file, survey.options, survey.others)}${backendArguments(flags)}${gasPrice} --output out`,
           `costs at most ${formatMizu(quote.costWei.upper)}`,
         ],
       ]),
@@ -66,7 +69,7 @@ export async function quoteSurvey(
   network: Network,
   workflow: CompiledWorkflow,
   survey: Survey,
-  flags: BackendFlags,
+  flags: BackendFlags & GasPriceFlags,
   output: Output,
 ): Promise<Quote> {
   const { quoteRun } = await import('../sdk/client/quote-run.ts');
@@ -77,7 +80,7 @@ export async function quoteSurvey(
   ticker.tell('dry run: loading the program');
   try {
     const onProgress = tellProgress(ticker, workflow.metadata);
-    const quote = await quoteRun(network, workflow, survey, { backends, onProgress });
+    const quote = await quoteRun(network, workflow, survey, { backends, onProgress, gasPrice: flags.gasPrice });
     await ticker.end();
     sayAnswers(output, counts?.());
     return quote;

@@ -1,11 +1,12 @@
 // docs/sdk.md#run: the options of `mizu run`, and its outcome.
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { InputFlags } from './input-flags.ts';
-import type { BackendFlags, NetworkFlags } from './options.ts';
+import type { BackendFlags, GasPriceFlags, NetworkFlags } from './options.ts';
 
 export type RunFlags = NetworkFlags &
   InputFlags &
-  BackendFlags & {
+  BackendFlags &
+  GasPriceFlags & {
     output: string;
     max?: string;
     maxItem?: string;

@@ -17,6 +17,7 @@ import {
   parseTaskGas,
   SAMPLE_ROWS,
   withBackendOptions,
+  withGasPrice,
   withInputOptions,
   withNetwork,
   withNetworkOptions,
@@ -27,7 +28,7 @@ import type { RunFlags, RunOutcome } from './run-flags.ts';
 import { followRun, printEnd, sayLeft } from './watch.ts';
 
 export function runCommand(setExitCode: (code: number) => void): Command {
-  return withNetworkOptions(withBackendOptions(withInputOptions(new Command('run'))))
+  return withNetworkOptions(withGasPrice(withBackendOptions(withInputOptions(new Command('run')))))
     .description('run a workflow on the network and fetch the dataset; Ctrl-C leaves the run going')
     .argument('<workflow>', 'workflow file')
     .requiredOption('--output <folder>', 'folder of the dataset')

@@ -54,11 +54,13 @@ async function start(
 ): Promise<StartedRun> {
   const { bothOf, deployWorkflow } = await import('../sdk/client/deploy.ts');
   const { expectedRunFee, startRun, uploadInputs } = await import('../sdk/client/run.ts');
+  const { gasPriceOf } = await import('../sdk/client/gas-price.ts');
+  const gasPrice = gasPriceOf(network, flags.gasPrice);
   const limits = await limitsOf(network, workflow, survey, flags, output);
   const stages = workflow.definition.stages.length;
-  const runWei = limits.maxCostWei + expectedRunFee(network, survey.allRefs, stages);
+  const runWei = limits.maxCostWei + expectedRunFee(network, survey.allRefs, stages, gasPrice);
   // Neither needs the other, so DA does not wait for L1.
-  const [deployed] = await bothOf(deployWorkflow(network, workflow, runWei), uploadInputs(network, survey));
+  const [deployed] = await bothOf(deployWorkflow(network, workflow, runWei, gasPrice), uploadInputs(network, survey));
   output.say(
     `${pc.bold('Workflow')}  ${deployed.workflowId} ${deployed.isNew ? 'deployed' : deployed.isRenewed ? 'renewed' : 'deployed already'}`,
   );
@@ -70,6 +72,7 @@ async function start(
     survey,
     isUploaded: true,
     ...limits,
+    gasPrice,
     gateways: flags.gateway ?? [],
     deadlineSeconds: Math.round(flags.hours * 3600),
     isNew: flags.new ?? false,

@@ -42,6 +42,16 @@ export type CourtConfig = {
   readonly vetoSeconds: number;
 };
 
+/** The least price of gas on the network: docs/contracts.md#gas-price. */
+export type GasPriceConfig = {
+  /** Wei per gas; the `minGasPrice` of the network's genesis. */
+  readonly initialWei: bigint;
+  /** That it can ever be. */
+  readonly highestWei: bigint;
+  /** Between two changes, at least. */
+  readonly restSeconds: number;
+};
+
 export type DeployConfig = {
   /** Most wei of the token that may ever exist at one time, below 2^96; no amount below is greater. */
   readonly tokenCapWei: bigint;
@@ -70,6 +80,7 @@ export type DeployConfig = {
   /** Stakes lie in EigenLayer, not in the StakeManager. */
   readonly eigenLayer?: EigenLayerConfig;
   readonly court: CourtConfig;
+  readonly gasPrice: GasPriceConfig;
   readonly assertionBondWei: bigint;
   readonly leaderSeconds: number;
   /** Of all fees, for who has attested, in 1/10,000. */
@@ -156,6 +167,8 @@ export const DEVNET_CONFIG: DeployConfig = {
     appealSeconds: 30,
     vetoSeconds: 30,
   },
+  // A billion instructions cost one MIZU at first.
+  gasPrice: { initialWei: 10n ** 9n, highestWei: 10n ** 12n, restSeconds: 300 },
   assertionBondWei: 100n * MIZU,
   leaderSeconds: 10,
   validatorShareBasisPoints: 2_000,

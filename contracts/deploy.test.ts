@@ -33,7 +33,7 @@ test('periods that break the inequality are refused with what to do', async () =
 
 test('what nobody could pay or compute with is refused before anything is sent', async () => {
   const cap = DEVNET_CONFIG.tokenCapWei;
-  const { court, minimumStakeWei } = DEVNET_CONFIG;
+  const { court, gasPrice, minimumStakeWei } = DEVNET_CONFIG;
   const before = await clients().publicClient.getTransactionCount({ address: OWNER.address, blockTag: 'pending' });
   const refused: [string, Partial<DeployConfig>][] = [
     ['tokenCapWei', { tokenCapWei: 2n ** 96n }],
@@ -55,6 +55,10 @@ test('what nobody could pay or compute with is refused before anything is sent',
     ['court.silentBasisPoints', { court: { ...court, silentBasisPoints: court.absentBasisPoints } }],
     ['court.minorityBasisPoints', { court: { ...court, minorityBasisPoints: 10_001 } }],
     ['court.appealSeconds', { court: { ...court, appealSeconds: 0 } }],
+    ['gasPrice.initialWei', { gasPrice: { ...gasPrice, initialWei: 0n } }],
+    ['gasPrice.initialWei', { gasPrice: { ...gasPrice, initialWei: gasPrice.highestWei + 1n } }],
+    ['gasPrice.highestWei', { gasPrice: { ...gasPrice, highestWei: cap + 1n } }],
+    ['gasPrice.restSeconds', { gasPrice: { ...gasPrice, restSeconds: 0 } }],
     ['demandSeconds', { demandSeconds: 0 }],
     ['demandSeconds', { demandSeconds: 2 ** 32 }],
     ['daChallengeBondWei', { daChallengeBondWei: 0n }],
@@ -152,7 +156,7 @@ test('two powers in one hand are refused, unless the configuration says so', asy
   expect(guardian).toBe(HOLDERS.committee);
 });
 
-test('a network without a guardian has three keys', () => {
+test('a network without a guardian has four keys', () => {
   expect(() => requireSeparate({ ...HOLDERS, guardian: zeroAddress })).not.toThrow();
 });
 

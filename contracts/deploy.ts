@@ -20,6 +20,7 @@ import {
   disputeAbi,
   eigenStakeSourceAbi,
   escapeAbi,
+  gasPricesAbi,
   gatewayRegistryAbi,
   inboxAbi,
   inferenceCourtAbi,
@@ -65,6 +66,7 @@ export const CONTRACT_NAMES = [
   'signedItems',
   'inferenceCourt',
   'samples',
+  'gasPrices',
 ] as const;
 
 export type ContractAddresses = Readonly<Record<(typeof CONTRACT_NAMES)[number], Address>>;
@@ -203,7 +205,7 @@ function deployData(
       BigInt(config.committeeDelaySeconds),
       BigInt(config.committeeOverlapSeconds),
     ]),
-    create(gatewayRegistryAbi, bytecode.GatewayRegistry, [holders.models, at.stakeManager, at.inbox]),
+    create(gatewayRegistryAbi, bytecode.GatewayRegistry, [holders.models, at.stakeManager, at.inbox, at.gasPrices]),
     create(rollupAbi, bytecode.Rollup, [
       at.stakeManager,
       at.inbox,
@@ -271,6 +273,14 @@ function deployData(
         silentPenalty: config.silentPenaltyWei,
         samplePenalty: config.samplePenaltyWei,
       },
+    ]),
+    create(gasPricesAbi, bytecode.GasPrices, [
+      holders.gasPrice,
+      at.token,
+      at.gatewayRegistry,
+      config.gasPrice.initialWei,
+      config.gasPrice.highestWei,
+      BigInt(config.gasPrice.restSeconds),
     ]),
   ];
 }

@@ -28,7 +28,9 @@ export type NetworkSetup = {
 };
 
 /** Of those who hold the powers that a network is set up with. */
-export type SetupWallets = Readonly<Record<Exclude<Power, 'guardian'>, WalletClient<Transport, Chain, Account>>>;
+export type SetupWallets = Readonly<
+  Record<Exclude<Power, 'guardian' | 'gasPrice'>, WalletClient<Transport, Chain, Account>>
+>;
 
 export type SetupOptions = {
   readonly publicClient: PublicClient;

@@ -3,8 +3,8 @@ import { zeroAddress } from 'viem';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address } from '../protocol/hex.ts';
 
-/** Mints the token, names committees, enters models, pauses confirmation. */
-export const POWERS = ['token', 'committee', 'models', 'guardian'] as const;
+/** Mints the token, names committees, enters models, pauses confirmation, sets the least price of gas. */
+export const POWERS = ['token', 'committee', 'models', 'guardian', 'gasPrice'] as const;
 
 export type Power = (typeof POWERS)[number];
 

@@ -4,7 +4,7 @@ import { anvilAccounts } from './anvil-accounts.ts';
 
 export type DevnetAccount = { readonly address: Address; readonly privateKey: Hex };
 
-/** Indexes below 16: at genesis anvil gives ether to these accounts. */
+/** Indexes below 17: at genesis anvil gives ether to these accounts. */
 const INDEX = {
   /** Owns the token, and deploys the contracts. */
   tokenOwner: 0,
@@ -24,6 +24,7 @@ const INDEX = {
   committeeOwner: 13,
   modelOwner: 14,
   guardian: 15,
+  gasPriceOwner: 16,
 } as const;
 
 export type DevnetPart = keyof typeof INDEX;

@@ -22,7 +22,7 @@ export type AnvilOptions = {
 export type Anvil = { readonly url: string; readonly port: number; readonly pid: number; close(): Promise<void> };
 
 /** Accounts of anvil's mnemonic that have ether from the start. */
-export const ANVIL_ACCOUNTS = 16;
+export const ANVIL_ACCOUNTS = 17;
 
 const START_SECONDS = 60;
 const STOP_SECONDS = 5;

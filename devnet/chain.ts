@@ -40,8 +40,6 @@ export type ModelEntry = {
 const MIZU = 10n ** 18n;
 const STAKE_WEI = 10_000n * MIZU;
 const GRANT_WEI = 1_000_000n * MIZU;
-/** 1 gwei of the token per gas: a billion instructions cost one MIZU. */
-const GAS_PRICE_WEI = 10n ** 9n;
 const THRESHOLD = 3;
 
 const STAKED: Readonly<Partial<Record<DevnetPart, 'executor' | 'validator' | 'sequencer' | 'daMember' | 'gateway'>>> = {
@@ -86,7 +84,7 @@ export async function createDevnetChain(
   const kernelProgramId = createKernelEngine(await readKernel(KERNEL_PATH)).programId;
   const genesisOf = (contracts: ContractAddresses): GenesisConfig => ({
     chainId,
-    gasPriceWei: GAS_PRICE_WEI,
+    minGasPrice: DEVNET_CONFIG.gasPrice.initialWei,
     inboxDomain: separator(chainId, contracts.inbox),
     daDomain: separator(chainId, contracts.daCommittee),
     gatewayDomain: separator(chainId, contracts.gatewayRegistry),
@@ -103,6 +101,7 @@ export async function createDevnetChain(
       committee: accounts.committeeOwner.address,
       models: accounts.modelOwner.address,
       guardian: accounts.guardian.address,
+      gasPrice: accounts.gasPriceOwner.address,
     },
     genesis: async (contracts) => ({
       kernelProgramId,

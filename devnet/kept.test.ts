@@ -11,7 +11,7 @@ import { assertKept, keepL1, readKeptNetwork, unpackL1, writeKept } from './kept
 const SENDER = '0x70997970c51812dc3a010c7d01b50e0d17dc79c8';
 const genesis = {
   chainId: 31337,
-  gasPriceWei: 10n ** 9n,
+  minGasPrice: 10n ** 9n,
   retention: 5n,
   committeeOverlap: 6n,
   committee: { epoch: 0n, threshold: 1, members: [SENDER] },
@@ -77,6 +77,6 @@ test('an L1 that is killed is gone on with from its last block with a transactio
 test('what is damaged is refused with what to do', async () => {
   await writeFile(join(folder, 'l1-state.gz'), 'nothing');
   await expect(unpackL1(folder)).rejects.toMatchObject({ code: 'devnet/bad-keep' });
-  await writeFile(join(folder, 'network.json'), '{"version":2}');
+  await writeFile(join(folder, 'network.json'), '{"version":3}');
   expect(() => readKeptNetwork(folder)).toThrow(expect.objectContaining({ hint: expect.stringContaining(folder) }));
 });

@@ -30,7 +30,7 @@ export type Keeper = {
 
 const NETWORK_FILE = 'network.json';
 const L1_FILE = 'l1-state.gz';
-const VERSION = 1;
+const VERSION = 2;
 /** Blocks between two saves while nothing happens; followers can take back 256 blocks (docs/operations.md#l1). */
 const IDLE_BLOCKS = 100;
 /** Between two saves there is so many times the duration of a save: saving takes a twentieth of the time at most. */
@@ -51,10 +51,10 @@ export function readKeptNetwork(folder: string): Kept | undefined {
     const { version, chain, origin, models } = JSON.parse(readFileSync(file, 'utf8'));
     if (version !== VERSION || !Array.isArray(models) || !existsSync(join(folder, L1_FILE))) throw new Error('another');
     const { fromBlock, epoch, genesis } = chain;
-    const { gasPriceWei, retention, committeeOverlap, committee } = genesis;
+    const { minGasPrice, retention, committeeOverlap, committee } = genesis;
     const revived = {
       ...genesis,
-      gasPriceWei: BigInt(gasPriceWei),
+      minGasPrice: BigInt(minGasPrice),
       retention: BigInt(retention),
       committeeOverlap: BigInt(committeeOverlap),
       committee: { ...committee, epoch: BigInt(committee.epoch) },

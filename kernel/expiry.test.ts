@@ -173,8 +173,8 @@ describe('Renew', () => {
   test('names the inputs in order, then the results that are there, and is paid for what is kept', async () => {
     const before = await balance(ALICE.address);
     const receipt = await renew(2n);
-    // Message 94 + 32 + 4 + 5 * 40 + 219 bytes; 2 stages; 3 tasks of the infer stage; 32 bytes kept.
-    const gas = 250_000n + 549_000n + 2n * 50_000n + 3n * 10_000n + 10n * 32n;
+    // Message 126 + 32 + 4 + 5 * 40 + 219 bytes; 2 stages; 3 tasks of the infer stage; 32 bytes kept.
+    const gas = 250_000n + 581_000n + 2n * 50_000n + 3n * 10_000n + 10n * 32n;
     expect(receipt).toMatchObject({
       kind: 'Renew',
       ok: true,

@@ -189,8 +189,8 @@ test('a run names at most 8 gateways; its list is signed', async () => {
   const nine = await runMessage(ALICE, 2n, { workflow: WORKFLOW, gateways: [...eight, ROGUE.address] });
   expect(world.apply(nine).receipt.error).toBe('gateways: expected at most 8, got 9');
   const signed = await runMessage(ALICE, 2n, { workflow: WORKFLOW, gateways: eight });
-  const cut = encodeMessage(signed).slice(0, 94 + 145 + 159);
-  expect(world.apply(cut).receipt.error).toBe('message: expected bytes of at least 399, got 398');
+  const cut = encodeMessage(signed).slice(0, 126 + 145 + 159);
+  expect(world.apply(cut).receipt.error).toBe('message: expected bytes of at least 431, got 430');
   if (signed.kind !== 'Run') throw new Error('unreachable');
   for (const change of [{ gateways: [ROGUE.address] }, { maxItemCost: 1n }, { maxInferenceCost: 1n }])
     expect(world.apply({ ...signed, ...change }).receipt.error).toMatch(/^signer: /);

@@ -1,4 +1,5 @@
 // docs/kernel.md#genesis: the first state leaf, from the network's configuration.
+import { MAX_GAS_PRICE } from '../protocol/constants.ts';
 import { bytesToHex, type Hex, ZERO_HASH } from '../protocol/hex.ts';
 import { encodeStateLeaf } from '../protocol/state.ts';
 import { committeeKey, configKey, feesKey, gatewayKey, modelKey } from './keys.ts';
@@ -27,8 +28,12 @@ export type Genesis = {
   readonly nodes: ReadonlyMap<Hex, Uint8Array>;
 };
 
-/** A function of the configuration alone: models and gateways may come in any order. */
+/**
+ * A function of the configuration alone: models and gateways may come in any order.
+ * @throws Error if the least price of gas has more than 96 bits: no message could offer it
+ */
 export async function createGenesis(config: GenesisConfig): Promise<Genesis> {
+  if (config.minGasPrice > MAX_GAS_PRICE) throw new Error(`minGasPrice is below 2^96 wei, not ${config.minGasPrice}`);
   const nodes = new Map<Hex, Uint8Array>();
   const trie = await openStateTrie({
     get: (hash) => nodes.get(hash),

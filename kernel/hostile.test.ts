@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { MAX_KERNEL_GAS } from '../protocol/constants.ts';
 import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
+import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeInputs, encodeMessage, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf, encodeContext, type Origin } from '../protocol/state.ts';
 import { nativeEngine, stepEngine } from '../test/kernel/engine.fixture.ts';
@@ -15,7 +15,6 @@ import {
   BOB,
   certify,
   createWorld,
-  GAS_PRICE,
   GATEWAY,
   MODEL,
   makeDefinition,
@@ -40,11 +39,13 @@ const FREE_PER_BYTE = 40;
 const USERS = [ALICE, BOB, account(4)];
 const SIGNED = new Set(['Deploy', 'Run', 'Cancel', 'Withdraw', 'Renew', 'Settle']);
 /** Why a signed message charges nobody. */
-const FREE_FIELDS = /^(message|gateways|nonce|signer|balance|maxFee): expected /;
+const FREE_FIELDS = /^(message|gateways|gasPrice|nonce|signer|balance|maxFee): expected /;
 const U64 = 2n ** 64n - 1n;
 const U256 = 2n ** 256n - 1n;
 const EDGES64 = [0n, 1n, 2n ** 32n, 2n ** 53n, 2n ** 63n, U64 - 1n, U64];
 const EDGES256 = [0n, 1n, 10n ** 9n, U64, 2n ** 64n, 2n ** 128n, 2n ** 255n, U256 - 1n, U256];
+/** The least price is at most 4 and mostly 3. */
+const PRICES = [...new Array<bigint>(12).fill(4n), 2n, 3n, 10n ** 9n, 2n ** 96n - 1n, 2n ** 96n, U256];
 const WORKFLOW = hashWorkflow(makeDefinition());
 const ADDRESSES: readonly Address[] = [...USERS, GATEWAY].map(({ address }) => address);
 
@@ -77,6 +78,7 @@ async function createSender(world: World, random: (below: number) => number, run
     const user = pick(USERS);
     const nonce =
       ((await world.read(accountKey(user.address), accountRecord))?.nonce ?? 0n) + (random(12) === 0 ? 1n : 0n);
+    const gasPrice = pick(PRICES);
     const run: Hex = random(3) > 0 ? ([...runs].at(-1) ?? WORKFLOW) : pick([...runs, WORKFLOW]);
     const sequenced = (message: Message | Uint8Array): Sent => ({ message, origin: 'sequencer', time: world.time });
     const fromL1 = (message: Message | Uint8Array): Sent => ({ message, origin: 'l1', time: world.time });
@@ -84,7 +86,13 @@ async function createSender(world: World, random: (below: number) => number, run
       case 0:
       case 1:
         return sequenced(
-          await sign(user, { kind: 'Deploy', nonce, maxFee: pick([U256, ...EDGES256]), definition: changed(bytes) }),
+          await sign(user, {
+            kind: 'Deploy',
+            nonce,
+            gasPrice,
+            maxFee: pick([U256, ...EDGES256]),
+            definition: changed(bytes),
+          }),
         );
       case 2:
       case 3: {
@@ -95,6 +103,7 @@ async function createSender(world: World, random: (below: number) => number, run
           await sign(user, {
             kind: 'Run',
             nonce,
+            gasPrice,
             workflow: WORKFLOW,
             ...costs,
             ...limits,
@@ -104,18 +113,20 @@ async function createSender(world: World, random: (below: number) => number, run
         );
       }
       case 4:
-        return sequenced(await runMessage(user, nonce, { maxCost: 10n ** 9n + BigInt(random(1000)) }));
+        return sequenced(await runMessage(user, nonce, { gasPrice: 4n, maxCost: 10n ** 9n + BigInt(random(1000)) }));
       case 5:
-        return sequenced(await sign(user, { kind: 'Withdraw', nonce, recipient: BOB.address, amount: pick(EDGES256) }));
+        return sequenced(
+          await sign(user, { kind: 'Withdraw', nonce, gasPrice, recipient: BOB.address, amount: pick(EDGES256) }),
+        );
       case 6:
         return sequenced(
           await sign(
             user,
             pick([
-              { kind: 'Cancel', nonce, run },
-              { kind: 'Renew', nonce, run, objects: changed(inputs) },
-              { kind: 'Settle', nonce, ...pick(accounts), total: pick(EDGES256) },
-              { kind: 'Settle', nonce, ...pick(accounts) },
+              { kind: 'Cancel', nonce, gasPrice, run },
+              { kind: 'Renew', nonce, gasPrice, run, objects: changed(inputs) },
+              { kind: 'Settle', nonce, gasPrice, ...pick(accounts), total: pick(EDGES256) },
+              { kind: 'Settle', nonce, gasPrice, ...pick(accounts) },
             ]),
           ),
         );
@@ -152,6 +163,7 @@ async function createSender(world: World, random: (below: number) => number, run
             { kind: 'Deposit', account: pick(ADDRESSES), amount: BigInt(random(1000)) * 10n ** 9n },
             { kind: 'Deposit', account: ALICE.address, amount: U256 },
             { kind: 'GatewayChanged', gateway: GATEWAY.address, active: random(3) > 0 },
+            { kind: 'GasPriceChanged', price: pick([0n, 1n, 2n, 3n, 4n, 2n ** 96n, U256]) },
             {
               ...{ kind: 'ItemVoided', run, stage: pick([0, 1, 1, 65_535]), partition: pick([0, 1, 2, 2 ** 32 - 1]) },
               ...{
@@ -173,11 +185,12 @@ async function createSender(world: World, random: (below: number) => number, run
         );
       default: {
         // Bytes of no message, of any origin and length.
-        const length = pick([0, 1, 2, 93, 94, 95, 1000, 256 * 1024, 256 * 1024 + 1]);
+        const length = pick([0, 1, 2, 93, 94, 95, 125, 126, 127, 1000, 256 * 1024, 256 * 1024 + 1]);
         const garbage = Uint8Array.from({ length: Math.min(length, 4000) }, () => random(256));
         const whole = new Uint8Array(length);
         whole.set(garbage);
-        if (length > 0) whole[0] = pick([0, 1, 2, 3, 4, 5, 6, 0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0x24, 0xff]);
+        if (length > 0)
+          whole[0] = pick([0, 1, 2, 3, 4, 5, 6, 0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0xff]);
         return pick([sequenced(whole), fromL1(whole[0] === 0x20 || whole[0] === 0x23 ? whole.slice(0, 12) : whole)]);
       }
     }
@@ -215,8 +228,9 @@ test.each([1, 2])('signed messages with hostile contents are steps that somebody
       expect(Number(step.gasUsed), note).toBeLessThan(FREE + FREE_PER_BYTE * bytes.length);
     } else if (SIGNED.has(receipt.kind)) {
       expect(paid, note).toBe(BigInt(receipt.feeWei!));
-      expect(paid, note).toBeGreaterThanOrEqual((250_000n + 1_000n * BigInt(bytes.length)) * GAS_PRICE);
-      expect(Number(step.gasUsed), note).toBeLessThan(Number(paid / GAS_PRICE));
+      const price = BigInt(bytesToHex(bytes.subarray(94, 126)));
+      expect(paid, note).toBeGreaterThanOrEqual((250_000n + 1_000n * BigInt(bytes.length)) * price);
+      if (price > 0n) expect(Number(step.gasUsed), note).toBeLessThan(Number(paid / price));
     }
     if (receipt.kind === 'Advance' || sent.length % STEPPED !== 0) return;
     const again = stepped.step({

@@ -190,8 +190,8 @@ describe('what all user messages share', () => {
     );
     const { receipt } = world.apply({ ...withdraw, amount: 2n } as Message);
     expect(receipt.error).toMatch(/^signer: expected 0x[0-9a-f]{40}, got 0x[0-9a-f]{40}$/);
-    refusedFree(encodeMessage(withdraw).slice(0, 145), 'message: expected bytes of 146, got 145');
-    refusedFree(Uint8Array.of(1, 2, 3), 'message: expected bytes of at least 126, got 3');
+    refusedFree(encodeMessage(withdraw).slice(0, 177), 'message: expected bytes of 178, got 177');
+    refusedFree(Uint8Array.of(1, 2, 3), 'message: expected bytes of at least 158, got 3');
   });
 
   test('the zero address signs nothing', () => {
@@ -202,6 +202,7 @@ describe('what all user messages share', () => {
       signature: `0x${'00'.repeat(65)}`,
       sender: zero,
       nonce: 0n,
+      gasPrice: GAS_PRICE,
       recipient: BOB.address,
       amount: 1n,
     } as const;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { KIND } from '../protocol/constants.ts';
 import { hashWorkflow } from '../protocol/definition.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { hashRun, type Message } from '../protocol/messages.ts';
@@ -32,8 +33,10 @@ const USERS = [ALICE, BOB, account(4)];
 const STAGES = [inferStage(0xffff, { sink: true }), execStage({ inputs: [{ source: 0, mode: 'same' }], sink: true })];
 const WORKFLOW = hashWorkflow(makeDefinition(STAGES));
 
+/** So many that each outcome below comes up several times. */
+const STEPS = 500;
 const outcomes = new Set<string>();
-const isFromL1 = (kind: Message['kind']): boolean => kind === 'Deposit' || kind === 'ItemVoided';
+const isFromL1 = (kind: Message['kind']): boolean => KIND[kind] >= KIND.Deposit;
 
 test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, seed %i', async (seed) => {
   const random = createXorshift(seed);
@@ -53,33 +56,37 @@ test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, s
     const user = pick(USERS);
     const run: Hex = random(3) > 0 ? ([...runs].at(-1) ?? WORKFLOW) : pick([...runs, WORKFLOW]);
     const partition = random(4);
+    const gasPrice = pick([3n, 4n, 5n, 5n, 5n, 5n]);
+    if (random(20) === 0) return { kind: 'GasPriceChanged', price: pick([3n, 4n, 5n]) };
     switch (random(12)) {
       case 0:
         return { kind: 'Deposit', account: user.address, amount: BigInt(random(100_000_000)) };
       case 1:
         return runMessage(user, await nonceOf(user), {
           workflow: WORKFLOW,
-          maxCost: BigInt(random(12_000_000)),
-          maxItemCost: BigInt(random(400_000)),
-          maxInferenceCost: BigInt(random(800_000)),
+          gasPrice,
+          maxCost: BigInt(random(20_000_000)),
+          maxItemCost: BigInt(random(600_000)),
+          maxInferenceCost: BigInt(random(1_200_000)),
           gateways: pick([[], [], [GATEWAY.address], [ALICE.address]]),
           // Some are promised for less than the sequence takes, and the retention is 100 s.
           expiry: world.time + 100n + BigInt(random(120)),
           deadline: world.time + BigInt(random(40)),
         });
       case 2:
-        return sign(user, { kind: 'Cancel', nonce: await nonceOf(user), run });
+        return sign(user, { kind: 'Cancel', nonce: await nonceOf(user), gasPrice, run });
       case 3:
         return sign(user, {
           kind: 'Withdraw',
           nonce: await nonceOf(user),
+          gasPrice,
           recipient: BOB.address,
           amount: BigInt(random(20_000_000)),
         });
       case 4:
         return { kind: 'Expire', run };
       case 5: {
-        const { run: of, partition: at } = pick([...taken, { run, partition }]);
+        const { run: of, partition: at } = pick([...taken.slice(-3), { run, partition }]);
         const task = await world.read(taskKey(of, 0, at), taskRecord);
         const { attempt = 0, output = { root: WORKFLOW } } = task ?? {};
         const names = { run: of, stage: 0, partition: at, attempt, resultRoot: output.root };
@@ -89,11 +96,13 @@ test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, s
         const [gateway, worker] = [pick([GATEWAY, GATEWAY, ...USERS]), pick([GATEWAY, ...USERS])];
         const total = BigInt(random(20_000_000));
         const account = await workerAccount(worker.address, total, gateway, random(6) === 0 ? BOB : gateway);
-        return sign(user, { kind: 'Settle', nonce: await nonceOf(user), ...account });
+        return sign(user, { kind: 'Settle', nonce: await nonceOf(user), gasPrice, ...account });
       }
       case 7:
-      case 8:
-        return { kind: 'Advance', run, stage: 1, partition };
+      case 8: {
+        const task = pick([...taken.slice(-3), { run, partition }]);
+        return { kind: 'Advance', run: task.run, stage: 1, partition: task.partition };
+      }
       default: {
         const result = objectRef(Uint8Array.of(partition));
         const tokens = { inputTokens: BigInt(random(20_000)), outputTokens: BigInt(random(20_000)) };
@@ -110,7 +119,7 @@ test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, s
   world.deposit(ALICE.address, 10n ** 8n);
   deposited += 10n ** 8n;
   expect(world.apply(await deployMessage(ALICE, 0n, makeDefinition(STAGES))).receipt.ok).toBe(true);
-  for (let step = 0; step < 200; step++) {
+  for (let step = 0; step < STEPS; step++) {
     const message = await makeMessage();
     world.time += BigInt(random(3));
     const { receipt } = world.apply(message, isFromL1(message.kind) ? 'l1' : 'sequencer');
@@ -128,7 +137,7 @@ test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, s
     );
     expect(total, `seed ${seed}, step ${step}: ${JSON.stringify(receipt)}`).toBe(deposited);
   }
-  expect(decodeStateLeaf(world.leaf).step).toBe(202n);
+  expect(decodeStateLeaf(world.leaf).step).toBe(BigInt(STEPS + 2));
   expect(world.time).toBeGreaterThan(START);
 });
 
@@ -145,6 +154,7 @@ test('the sequences had what they are to try', () => {
     'ItemVoided true',
     'Settle true',
     'Settle false',
+    'GasPriceChanged true',
   ])
     expect(outcomes).toContain(outcome);
 });

@@ -9,7 +9,8 @@ export type AccountRecord = { readonly nonce: bigint; readonly balance: bigint }
 
 export type ConfigRecord = {
   readonly chainId: number;
-  readonly gasPriceWei: bigint;
+  /** The least wei per gas of a user message, below 2^96. */
+  readonly minGasPrice: bigint;
   /** EIP-712 domain separators. */
   readonly inboxDomain: Hex;
   readonly daDomain: Hex;
@@ -73,6 +74,8 @@ export type RunRecord = {
   /** Wei of its escrow that went to gateways. */
   readonly inferenceSpent: bigint;
   readonly sinkTasks: number;
+  /** Wei per gas that the run pays for all that it does. */
+  readonly gasPrice: bigint;
   /** If it names none, those of the model count. */
   readonly gateways: readonly Address[];
   /** Items of it that L1 has voided, and when it did so last, in unix seconds. Undefined: none. */
@@ -117,7 +120,7 @@ export const accountRecord = codec<AccountRecord>(
 export const configRecord = codec<ConfigRecord>(
   (r) => [
     int(r.chainId),
-    int(r.gasPriceWei),
+    int(r.minGasPrice),
     hex(r.inboxDomain),
     hex(r.daDomain),
     hex(r.gatewayDomain),
@@ -126,7 +129,7 @@ export const configRecord = codec<ConfigRecord>(
   ],
   (f) => ({
     chainId: f.number(),
-    gasPriceWei: f.int(),
+    minGasPrice: f.int(),
     inboxDomain: f.hex(),
     daDomain: f.hex(),
     gatewayDomain: f.hex(),
@@ -250,6 +253,7 @@ export const runRecord = codec<RunRecord>(
     int(r.maxInferenceCost),
     int(r.inferenceSpent),
     int(r.sinkTasks),
+    int(r.gasPrice),
     r.gateways.map(hex),
     ...(r.voided === undefined ? [] : [int(r.voided.items), int(r.voided.at)]),
   ],
@@ -270,6 +274,7 @@ export const runRecord = codec<RunRecord>(
     maxInferenceCost: f.int(),
     inferenceSpent: f.int(),
     sinkTasks: f.number(),
+    gasPrice: f.int(),
     gateways: f.addresses(),
     ...(f.isAtEnd() ? {} : { voided: { items: f.number(), at: f.int() } }),
   }),

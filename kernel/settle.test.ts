@@ -20,8 +20,8 @@ import { accountKey, countersKey, settledKey } from './keys.ts';
 import { accountRecord, countersRecord, settledRecord } from './records.ts';
 
 const WORKER = account(21);
-/** 231 bytes, and a second signature. */
-const FEE = (250_000n + 231_000n + 75_000n) * GAS_PRICE;
+/** 263 bytes, and a second signature. */
+const FEE = (250_000n + 263_000n + 75_000n) * GAS_PRICE;
 const EARNED = 10n * FEE;
 let world: World;
 
@@ -66,7 +66,7 @@ async function refusedPaid(sender: PrivateKeyAccount, message: UserMessage, erro
 
 test('a worker with an empty account settles, and withdraws what is left after the fees', async () => {
   const message = await settle(WORKER, await workerAccount(WORKER.address, EARNED));
-  expect(encodeMessage(message)).toHaveLength(231);
+  expect(encodeMessage(message)).toHaveLength(263);
   const { receipt } = world.apply(message);
   expect(receipt).toEqual({
     kind: 'Settle',
@@ -164,7 +164,7 @@ test('a message of another length, nonce or signature is refused for nobody’s 
   world.deposit(ALICE.address, FEE);
   const message = await settle(ALICE, await workerAccount(WORKER.address, 5n));
   const bytes = encodeMessage(message);
-  expect(world.apply(bytes.subarray(0, 230)).receipt.error).toBe('message: expected bytes of 231, got 230');
+  expect(world.apply(bytes.subarray(0, 262)).receipt.error).toBe('message: expected bytes of 263, got 262');
   const late = await sign(ALICE, { kind: 'Settle', nonce: 3n, ...(await workerAccount(WORKER.address, 5n)) });
   await refusedFree(late, 'nonce: expected 0, got 3');
   // What the account's signature is stands in what the sender has signed.

@@ -37,7 +37,7 @@ export type NodeConfig = FeeCapConfig & {
 
 const genesis = z.strictObject({
   chainId: count(Number.MAX_SAFE_INTEGER, 1),
-  gasPriceWei: wei,
+  minGasPrice: wei,
   inboxDomain: hash,
   daDomain: hash,
   gatewayDomain: hash,

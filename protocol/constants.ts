@@ -89,6 +89,15 @@ export const INPUT_BYTE_GAS = 2n;
 /** Gas for each byte that everyone keeps: a certificate's, or one that a program writes to its output. */
 export const KEEP_BYTE_GAS = 10n;
 
+/**
+ * docs/kernel.md#gas-price: the highest price of gas, in wei. It is the most that can ever exist of the token, and
+ * times any count of gas (64 bits) it is below 2^160.
+ */
+export const MAX_GAS_PRICE = 2n ** 96n - 1n;
+
+/** docs/contracts.md#gas-price: by which L1 raises or lowers the least price at most in one change. */
+export const GAS_PRICE_FACTOR = 2n;
+
 /** The highest gas limit of one task. At SLOWEST_NS_PER_GAS it is 344 s for one pass of the slowest engine. */
 export const MAX_STAGE_GAS = 2n ** 34n;
 /** More gas than the kernel itself ever uses in one step: docs/kernel.md#cost. */
@@ -111,6 +120,7 @@ export const KIND = {
   ModelChanged: 0x22,
   CommitteeChanged: 0x23,
   ItemVoided: 0x24,
+  GasPriceChanged: 0x25,
 } as const;
 
 export type MessageKind = keyof typeof KIND;

@@ -99,7 +99,7 @@ const definition: Definition = {
   metadata: { root: hash(8), length: 300 },
 };
 
-const signed = { signature, sender: address(1), nonce: 7n };
+const signed = { signature, sender: address(1), nonce: 7n, gasPrice: 3n };
 const messages: Message[] = [
   { kind: 'Deploy', ...signed, maxFee: 10n ** 18n, definition: encodeDefinition(definition, certificate) },
   {
@@ -160,6 +160,7 @@ const messages: Message[] = [
     gateways: [address(5)],
   },
   { kind: 'CommitteeChanged', epoch: 2n, threshold: 3, members: [address(1), address(2), address(3), address(4)] },
+  { kind: 'GasPriceChanged', price: 2n ** 90n },
   { kind: 'ItemVoided', run: hash(4), stage: 1, partition: 2, attempt: 3, resultRoot: hash(5), refund: 10n ** 20n },
 ];
 

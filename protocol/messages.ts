@@ -19,7 +19,13 @@ import { keccakHex, type ObjectRef } from './tree.ts';
 /** The offset of the items, behind kind, signature, gateway, nonce and count. */
 const INFERENCE_ITEMS_AT = 96;
 
-type Signed = { readonly signature: Hex; readonly sender: Address; readonly nonce: bigint };
+type Signed = {
+  readonly signature: Hex;
+  readonly sender: Address;
+  readonly nonce: bigint;
+  /** Wei per gas; of a Run also for all that the run does. */
+  readonly gasPrice: bigint;
+};
 
 /** What a gateway has signed that a worker of it has earned since ever. */
 export type WorkerAccount = {
@@ -96,7 +102,9 @@ export type L1Message =
       readonly resultRoot: Hex;
       /** Wei that came to the Bridge with the message. */
       readonly refund: bigint;
-    };
+    }
+  /** The least wei per gas of a user message from now on. */
+  | { readonly kind: 'GasPriceChanged'; readonly price: bigint };
 
 export type Message = UserMessage | ProtocolMessage | L1Message;
 
@@ -109,7 +117,7 @@ export function encodeMessage(message: Message): Uint8Array {
     case 'Withdraw':
     case 'Renew':
     case 'Settle':
-      writer.hex(message.signature, 65).hex(message.sender, 20).u64(message.nonce);
+      writer.hex(message.signature, 65).hex(message.sender, 20).u64(message.nonce).u256(message.gasPrice);
       return writer.bytes(encodeBody(message)).finish();
     case 'Advance':
       return writer.hex(message.run, 32).u16(message.stage).u32(message.partition).finish();
@@ -141,6 +149,8 @@ export function encodeMessage(message: Message): Uint8Array {
     case 'ItemVoided':
       writer.hex(message.run, 32).u16(message.stage).u32(message.partition).u16(message.attempt);
       return writer.hex(message.resultRoot, 32).u256(message.refund).finish();
+    case 'GasPriceChanged':
+      return writer.u256(message.price).finish();
   }
 }
 
@@ -312,6 +322,8 @@ function readBody(reader: Reader, kind: keyof typeof KIND): Message {
         resultRoot: reader.hex(32, 'resultRoot'),
         refund: reader.u256('refund'),
       };
+    case 'GasPriceChanged':
+      return { kind, price: reader.u256('price') };
   }
 }
 
@@ -322,7 +334,12 @@ function readGateways(reader: Reader, limit: number): Address[] {
 }
 
 function readSigned(reader: Reader): Signed {
-  return { signature: reader.hex(65, 'signature'), sender: reader.hex(20, 'sender'), nonce: reader.u64('nonce') };
+  return {
+    signature: reader.hex(65, 'signature'),
+    sender: reader.hex(20, 'sender'),
+    nonce: reader.u64('nonce'),
+    gasPrice: reader.u256('gasPrice'),
+  };
 }
 
 function readInferenceResult(reader: Reader): Message {

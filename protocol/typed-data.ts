@@ -22,12 +22,14 @@ export const TYPES = {
   Deploy: [
     { name: 'sender', type: 'address' },
     { name: 'nonce', type: 'uint64' },
+    { name: 'gasPrice', type: 'uint256' },
     { name: 'maxFee', type: 'uint256' },
     { name: 'definition', type: 'bytes' },
   ],
   Run: [
     { name: 'sender', type: 'address' },
     { name: 'nonce', type: 'uint64' },
+    { name: 'gasPrice', type: 'uint256' },
     { name: 'workflow', type: 'bytes32' },
     { name: 'maxCost', type: 'uint256' },
     { name: 'maxItemCost', type: 'uint256' },
@@ -40,23 +42,27 @@ export const TYPES = {
   Cancel: [
     { name: 'sender', type: 'address' },
     { name: 'nonce', type: 'uint64' },
+    { name: 'gasPrice', type: 'uint256' },
     { name: 'run', type: 'bytes32' },
   ],
   Withdraw: [
     { name: 'sender', type: 'address' },
     { name: 'nonce', type: 'uint64' },
+    { name: 'gasPrice', type: 'uint256' },
     { name: 'recipient', type: 'address' },
     { name: 'amount', type: 'uint256' },
   ],
   Renew: [
     { name: 'sender', type: 'address' },
     { name: 'nonce', type: 'uint64' },
+    { name: 'gasPrice', type: 'uint256' },
     { name: 'run', type: 'bytes32' },
     { name: 'objects', type: 'bytes' },
   ],
   Settle: [
     { name: 'sender', type: 'address' },
     { name: 'nonce', type: 'uint64' },
+    { name: 'gasPrice', type: 'uint256' },
     { name: 'gateway', type: 'address' },
     { name: 'worker', type: 'address' },
     { name: 'total', type: 'uint256' },

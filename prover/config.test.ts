@@ -14,7 +14,7 @@ const NETWORK = {
   fromBlock: '1',
   genesis: {
     chainId: 31337,
-    gasPriceWei: '1000000000000000000000',
+    minGasPrice: '1000000000000000000000',
     inboxDomain: hash('1'),
     daDomain: hash('2'),
     gatewayDomain: hash('3'),
@@ -28,7 +28,7 @@ const NETWORK = {
 test('a good file is read, with defaults, and written again', () => {
   const config = parseExecutorConfig({ ...NETWORK, key: hash('F') }, {});
   expect(config).toMatchObject({ key: hash('f'), workers: 2, pollMs: 500, payoutWei: 10n ** 18n, policy: {} });
-  expect(config.genesis.gasPriceWei).toBe(10n ** 21n);
+  expect(config.genesis.minGasPrice).toBe(10n ** 21n);
   const { key: _key, policy: _policy, payoutWei: _payout, ...network } = config;
   expect(parseValidatorConfig(encodeNetwork(network))).toEqual(network);
 });

@@ -223,7 +223,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       origin,
       kernelProgramId: engine.programId,
       genesis: { stateRoot: genesis.stateRoot },
-      gasPriceWei: String((await state().config()).gasPriceWei),
+      minGasPrice: String((await state().config()).minGasPrice),
       da: await describeCommittee(outside),
       sequencer: l1.address,
     });

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 
 import {GatewayPromises} from "./GatewayPromises.sol";
 import {Constants} from "./generated/Constants.sol";
+import {IGasPriceQueue} from "./interfaces/IGasPriceQueue.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
 import {IStakeHook} from "./interfaces/IStakeHook.sol";
 import {IStakeSource} from "./interfaces/IStakeSource.sol";
@@ -16,7 +17,7 @@ import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol
 /// @title Who may sign inference results, and which models they may name.
 /// @notice Every change reaches the network as a delayed message. Whoever is a gateway has the minimum stake locked, and
 /// for `contestSeconds` after he was one: as long as what he has signed can be judged. Two batches with one nonce cost it.
-contract GatewayRegistry is IStakeHook, GatewayPromises, Ownable2Step {
+contract GatewayRegistry is IStakeHook, IGasPriceQueue, GatewayPromises, Ownable2Step {
     using Checkpoints for Checkpoints.Trace208;
 
     /// @param class 0 exact, 1 tolerance, 2 provenance only
@@ -35,6 +36,8 @@ contract GatewayRegistry is IStakeHook, GatewayPromises, Ownable2Step {
 
     IStakeSource public immutable stakes;
     IInbox public immutable inbox;
+    /// @notice The contract whose changes of the gas price are queued here: the Inbox has no room to know it itself.
+    address public immutable gasPrices;
 
     /// @notice Seconds for which a gateway's stake stays locked after it has retired.
     uint64 public immutable contestSeconds;
@@ -56,16 +59,18 @@ contract GatewayRegistry is IStakeHook, GatewayPromises, Ownable2Step {
     error UnknownModelClass(uint256 last, uint256 actual);
     error ManifestMissing(bytes32 id);
     error NotStakeManager(address account);
+    error NotGasPrices(address account);
     error StillContestable(address gateway, uint256 until);
     error NothingLocked(address gateway);
     error GatewayCountOutOfRange(uint256 minimum, uint256 maximum, uint256 actual);
 
-    constructor(address owner, IStakeSource stakes_, IInbox inbox_)
+    constructor(address owner, IStakeSource stakes_, IInbox inbox_, address gasPrices_)
         EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION)
         Ownable(owner)
     {
         stakes = stakes_;
         inbox = inbox_;
+        gasPrices = gasPrices_;
         contestSeconds = SafeCast.toUint64(stakes_.timing().longest());
     }
 
@@ -133,6 +138,12 @@ contract GatewayRegistry is IStakeHook, GatewayPromises, Ownable2Step {
         );
         _versions[id].push(model_);
         _told[id].push(SafeCast.toUint48(inbox.delayedCount() - 1), SafeCast.toUint208(_versions[id].length));
+    }
+
+    /// @inheritdoc IGasPriceQueue
+    function pushGasPrice(uint256 price) external {
+        require(msg.sender == gasPrices, NotGasPrices(msg.sender));
+        inbox.pushRegistryMessage(abi.encodePacked(Constants.GAS_PRICE_CHANGED, price));
     }
 
     /// @notice What the model is now; an entry without a manifest if there is none.

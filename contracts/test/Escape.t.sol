@@ -125,7 +125,7 @@ contract EscapeTest is EscapeNetwork {
         rollup.end();
         (bytes32 run, bytes[] memory proof) = (_runOf(0), _runProof(0));
         StateTrie.RunRecord memory record = _recordOf(0);
-        field = bound(field, 0, 6);
+        field = bound(field, 0, 7);
         change = bound(change, 1, 1 ether);
         if (field == 0) record.escrow += change;
         if (field == 1) record.spent -= change;
@@ -134,6 +134,7 @@ contract EscapeTest is EscapeNetwork {
         if (field == 4) record.gateways = new address[](0);
         if (field == 5) record.inferenceSpent += change;
         if (field == 6) record.tasksLeft += uint64(change);
+        if (field == 7) record.gasPrice += change;
         _expectMismatch(abi.encodePacked("R", run));
         escape.leaveRun(run, record, proof);
     }

@@ -13,7 +13,7 @@ import { createRpcClient } from '../../service/http/client.ts';
 import { readAnswer, readStateRecord } from '../answers.ts';
 import type { ResultSigner } from '../signing.ts';
 
-type Unsigned<M> = M extends unknown ? Omit<M, 'signature' | 'sender' | 'nonce'> : never;
+type Unsigned<M> = M extends unknown ? Omit<M, 'signature' | 'sender' | 'nonce' | 'gasPrice'> : never;
 
 export type WorkerNetwork = {
   chain(): Promise<WorkerChain>;
@@ -24,16 +24,17 @@ export type WorkerNetwork = {
   /** Wei a token; undefined if the network has no such model. */
   prices(model: string): Promise<{ readonly inputPrice: bigint; readonly outputPrice: bigint } | undefined>;
   /**
-   * Signs and sends a message of the worker, and waits until it is executed.
+   * Signs and sends a message of the worker at this price of gas, in wei, and waits until it is executed.
    * @throws MizuError `edge/message-failed`, or the sequencer's refusal
    */
-  send(request: Unsigned<UserMessage>, signal: AbortSignal): Promise<{ readonly amountWei: bigint }>;
+  send(request: Unsigned<UserMessage>, gasPrice: bigint, signal: AbortSignal): Promise<{ readonly amountWei: bigint }>;
 };
 
 export type WorkerChain = {
   readonly chainId: number;
   readonly contracts: { readonly inbox: Address; readonly gatewayRegistry: Address };
-  readonly gasPriceWei: bigint;
+  /** Wei per gas. */
+  readonly minGasPrice: bigint;
 };
 
 const POLL_MS = 250;
@@ -47,7 +48,7 @@ const wei = z
 const chainShape = z.object({
   chainId: z.int().min(1),
   contracts: z.object({ inbox: address, gatewayRegistry: address }),
-  gasPriceWei: wei,
+  minGasPrice: wei,
 });
 const accountShape = z.object({ nonce: z.int().min(0), nextNonce: z.int().min(0).optional() });
 const receiptShape = z.union([
@@ -77,11 +78,12 @@ export function createWorkerNetwork(url: string, signer: ResultSigner): WorkerNe
       (await readStateRecord(call, settledKey(gateway, worker), settledRecord))?.settled ?? 0n,
     balance: async (of) => (await readStateRecord(call, accountKey(of), accountRecord))?.balance ?? 0n,
     prices: (model) => readStateRecord(call, modelKey(keccakHex(new TextEncoder().encode(model))), modelRecord),
-    send: async (request, signal) => {
+    send: async (request, gasPrice, signal) => {
       const { chainId, contracts } = await chain();
       const { nonce, nextNonce } = await ask(accountShape, 'mizu_getAccount', [signer.address]);
       const sender = signer.address;
-      const unsigned = { ...request, sender, nonce: BigInt(nextNonce ?? nonce), signature: '0x' } as UserMessage;
+      const own = { sender, nonce: BigInt(nextNonce ?? nonce), gasPrice, signature: '0x' };
+      const unsigned = { ...request, ...own } as UserMessage;
       const domain = createDomain(chainId, contracts.inbox);
       const typed = { domain, types: TYPES, primaryType: request.kind, message: typedMessage(unsigned) };
       const signature = signer.sign(hashTypedData(typed as never));

@@ -56,7 +56,7 @@ type Sent = UserMessage['kind'];
 function createNetwork(funds: bigint, chainId = 1) {
   const state = { funds, settled: 0n, balance: 0n, sent: [] as Sent[] };
   const network: WorkerNetwork = {
-    chain: async () => ({ chainId, contracts: { inbox: INBOX, gatewayRegistry: REGISTRY }, gasPriceWei: 0n }),
+    chain: async () => ({ chainId, contracts: { inbox: INBOX, gatewayRegistry: REGISTRY }, minGasPrice: 0n }),
     settled: async () => state.settled,
     balance: async () => state.balance,
     prices: async (model) => (model === 'm' ? { inputPrice: 1n, outputPrice: 2n } : undefined),

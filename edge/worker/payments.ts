@@ -1,7 +1,8 @@
 // docs/edge.md#exposure: the worker keeps what its gateway has signed, settles it, and stops when too much is owed.
 import { messageGas } from '../../kernel/fees.ts';
+import { SIGNATURE_GAS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
-import { type Address, isSameAddress } from '../../protocol/hex.ts';
+import { type Address, type Hex, isSameAddress } from '../../protocol/hex.ts';
 import { encodeMessage, type WorkerAccount } from '../../protocol/messages.ts';
 import type { Logger } from '../../service/process/log.ts';
 import type { WorkerConfig } from '../config.ts';
@@ -45,15 +46,17 @@ type Prices = Awaited<ReturnType<WorkerNetwork['prices']>>;
 
 const PRICES_MS = 600_000;
 const TURN_MS = 2_000;
-/** Kind, signature, sender, nonce, recipient and amount. */
-const WITHDRAW_BYTES = encodeMessage({
-  kind: 'Withdraw',
-  signature: `0x${'00'.repeat(65)}`,
-  sender: `0x${'00'.repeat(20)}`,
-  nonce: 0n,
-  recipient: `0x${'00'.repeat(20)}`,
-  amount: 0n,
-}).length;
+/**
+ * Of what a message brings, its fee is at most one part of so many. The sequencer tells the price of gas, and a false
+ * one would take the worker's money.
+ */
+const FEE_PART = 10n;
+const SIGNATURE: Hex = `0x${'00'.repeat(65)}`;
+const ACCOUNT: Address = `0x${'00'.repeat(20)}`;
+const SIGNED = { signature: SIGNATURE, sender: ACCOUNT, nonce: 0n, gasPrice: 0n };
+const WITHDRAW_GAS = messageGas(encodeMessage({ kind: 'Withdraw', ...SIGNED, recipient: ACCOUNT, amount: 0n }).length);
+const UNPAID = { gateway: ACCOUNT, worker: ACCOUNT, total: 0n, accountSignature: SIGNATURE };
+const SETTLE_GAS = messageGas(encodeMessage({ kind: 'Settle', ...SIGNED, ...UNPAID }).length) + SIGNATURE_GAS;
 
 export function createPayments(options: PaymentsOptions): WorkerPayments {
   const { worker, kept, network, settle, log, now } = options;
@@ -96,7 +99,9 @@ export function createPayments(options: PaymentsOptions): WorkerPayments {
     tell();
     const due = account.total - settled;
     if (due < own.settleWei || due <= 0n) return false;
-    const { amountWei } = await net.send({ kind: 'Settle', ...account }, stop.signal);
+    const { minGasPrice } = await net.chain();
+    if (SETTLE_GAS * minGasPrice > due / FEE_PART) return false;
+    const { amountWei } = await net.send({ kind: 'Settle', ...account }, minGasPrice, stop.signal);
     settled += amountWei;
     log.info({ amountWei: String(amountWei), gateway: account.gateway }, 'what the gateway owed is settled');
     tell();
@@ -105,10 +110,11 @@ export function createPayments(options: PaymentsOptions): WorkerPayments {
 
   const withdrawDue = async ({ withdraw }: SettleConfig, net: WorkerNetwork): Promise<void> => {
     if (withdraw === undefined) return;
-    const fee = messageGas(WITHDRAW_BYTES) * (await net.chain()).gasPriceWei;
+    const { minGasPrice } = await net.chain();
+    const fee = WITHDRAW_GAS * minGasPrice;
     const amount = (await net.balance(worker)) - fee;
-    if (amount < withdraw.wei || amount <= 0n) return;
-    await net.send({ kind: 'Withdraw', recipient: withdraw.to, amount }, stop.signal);
+    if (amount < withdraw.wei || amount <= 0n || fee > amount / FEE_PART) return;
+    await net.send({ kind: 'Withdraw', recipient: withdraw.to, amount }, minGasPrice, stop.signal);
     log.info({ amountWei: String(amount), recipient: withdraw.to }, 'withdrawn: L1 pays it when it is confirmed');
   };
 

@@ -1,7 +1,6 @@
 // docs/kernel.md#tasks, #exec: Advance runs one deterministic task.
 
 import { collectFee } from './accounts';
-import { gasPrice } from './config';
 import { message, messageLength } from './context';
 import { completeTask, datasetLength, datasetRoot } from './dataset';
 import {
@@ -90,7 +89,7 @@ function createRequest(run: Run, stage: Stage, index: u32, partition: u32): usiz
   memory.copy(request, stage.programId, 32);
   publishObject(inputs, count * INPUT_ENTRY, request + 32);
   hashSeed(run, index, partition, request + 64);
-  putBe64(request + 96, affordable(restOfEscrow(run), gasPrice(), min<u64>(stage.gasLimit, run.taskGasLimit)));
+  putBe64(request + 96, affordable(restOfEscrow(run), run.gasPrice, min<u64>(stage.gasLimit, run.taskGasLimit)));
   putBe64(request + 104, run.timestamp * NS_PER_SECOND);
   putBe32(request + 112, count);
   return request;

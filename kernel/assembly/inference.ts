@@ -2,7 +2,7 @@
 
 import { collectFee, credit, loadAccount, storeAccount } from './accounts';
 import { certifiedUntil, isCertified, OBJECT_BYTES } from './certificate';
-import { gasPrice, gatewayDomain } from './config';
+import { gatewayDomain, minGasPrice } from './config';
 import { message, messageLength } from './context';
 import { completeTask, datasetLength, datasetRoot } from './dataset';
 import { expireRun, isForgotten } from './expiry';
@@ -21,6 +21,7 @@ import {
   TASK_BASE_GAS,
   TYPE_INFERENCE_BATCH,
 } from './generated/constants';
+import { costOf } from './gas-price';
 import { addressKey, hashKey } from './keys';
 import { storeGateway } from './l1';
 import { alloc, be16, be32, be64, equal } from './memory';
@@ -92,14 +93,12 @@ export function acceptResults(): bool {
   return true;
 }
 
-/** Nobody else pays for items that were not taken: the gateway pays, as far as its balance goes. */
+/** Nobody else pays for items that were not taken: the gateway pays the least price, as far as its balance goes. */
 function chargeRefused(): void {
   if (refused == 0) return;
   const account = loadAccount(gateway);
-  let due = alloc(32);
-  if (multiply(due, gasPrice(), MESSAGE_BASE_GAS * refused) || less(account.balance, due)) {
-    memory.copy(due, account.balance, 32);
-  }
+  const due = costOf(minGasPrice(), MESSAGE_BASE_GAS * refused);
+  if (less(account.balance, due)) memory.copy(due, account.balance, 32);
   if (isZeroWei(due)) return;
   sub(account.balance, account.balance, due);
   storeAccount(account);
@@ -186,8 +185,8 @@ function settleItem(item: usize): bool {
   if (price == 0) return false;
   // Tokens and bytes are what the gateway reports: the run limits both together.
   const keepGas = KEEP_BYTE_GAS * be64(item + RESULT_LENGTH_AT);
-  const told = alloc(32);
-  if (u32(multiply(told, gasPrice(), keepGas)) | u32(add(told, told, price))) return refuseOverflow();
+  const told = costOf(run.gasPrice, keepGas);
+  if (add(told, told, price)) return refuseOverflow();
   if (less(run.maxItemCost, told)) return refuseWei('cost', 'at most maxItemCost ', run.maxItemCost, told);
   const inferenceLeft = alloc(32);
   sub(inferenceLeft, run.maxInferenceCost, run.inferenceSpent);
@@ -196,10 +195,10 @@ function settleItem(item: usize): bool {
   }
   // The kernel's work for a task is paid as for a task that runs a program.
   const gas = TASK_BASE_GAS + signatureGas + (stage.sink ? SINK_GAS : 0);
-  const total = alloc(32);
+  const total = costOf(run.gasPrice, gas);
   const rest = restOfEscrow(run);
-  const tooHigh = u32(multiply(total, gasPrice(), gas)) | u32(add(total, total, told));
-  if (tooHigh != 0 || less(rest, total)) return refuseWei('cost', 'at most the rest of the escrow ', rest, total);
+  // What is told is at most maxItemCost, so this may still overflow.
+  if (add(total, total, told) || less(rest, total)) return refuseWei('cost', 'at most the rest of the escrow ', rest, total);
   if (run.tasksLeft == 1) {
     if (run.sinkTasks > sinkTasksLeft) {
       return refuseBound('sink tasks of the runs that one message completes', 'at most ', sinkTasksLeft, run.sinkTasks);

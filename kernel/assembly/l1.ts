@@ -1,7 +1,7 @@
 // docs/messages.md#protocol-messages: what L1 tells the network. Only messages that come from L1 count.
 
 import { credit } from './accounts';
-import { committeeOverlap } from './config';
+import { committeeOverlap, storeMinGasPrice } from './config';
 import { fromL1, message, messageLength, timestamp } from './context';
 import {
   MAX_COMMITTEE,
@@ -32,7 +32,7 @@ import {
   writeU64,
 } from './rlp';
 import { get, put } from './trie';
-import { fromBytes } from './u256';
+import { fitsBits96, fromBytes } from './u256';
 
 const COMMITTEE_FIXED: u32 = 13;
 const MODEL_FIXED: u32 = 100;
@@ -114,6 +114,15 @@ export function changeCommittee(): bool {
   writeU64(threshold);
   writeAddresses(message + COMMITTEE_FIXED, count);
   put(key, endRecord(), length);
+  return true;
+}
+
+export function changeGasPrice(): bool {
+  if (!checkFromL1(33)) return false;
+  const price = fromBytes(message + 1);
+  receipt.amountWei = price;
+  if (!fitsBits96(price)) return refuse('price', 'below 2^96', 'more');
+  storeMinGasPrice(price);
   return true;
 }
 

@@ -11,6 +11,7 @@ import {
   KIND_DEPLOY,
   KIND_DEPOSIT,
   KIND_EXPIRE,
+  KIND_GAS_PRICE_CHANGED,
   KIND_GATEWAY_CHANGED,
   KIND_INFERENCE_RESULT,
   KIND_ITEM_VOIDED,
@@ -24,7 +25,7 @@ import {
 import { commit, outputWrite } from './host';
 import { acceptResults } from './inference';
 import { keccak } from './keccak';
-import { changeCommittee, changeGateway, changeModel, deposit } from './l1';
+import { changeCommittee, changeGasPrice, changeGateway, changeModel, deposit } from './l1';
 import { allocLeaf, be64, LEAF, putBe64, startMemory } from './memory';
 import { receipt, receiptEnd, startReceipt, writeReceipt } from './receipt';
 import { renew } from './renew';
@@ -108,6 +109,9 @@ function handle(): bool {
     case KIND_ITEM_VOIDED:
       named('ItemVoided');
       return voidItem();
+    case KIND_GAS_PRICE_CHANGED:
+      named('GasPriceChanged');
+      return changeGasPrice();
     default:
       return refuseNumber('kind', 'one of docs/messages.md', kind);
   }

@@ -1,8 +1,8 @@
 // docs/kernel.md#state: runs, and what happens to the escrow when one ends.
 
 import { credit } from './accounts';
-import { gasPrice } from './config';
 import { RUN_STATUS_RUNNING, TABLE_RUN } from './generated/constants';
+import { costOf } from './gas-price';
 import { hashKey } from './keys';
 import { alloc } from './memory';
 import { refuse, refuseUnknown } from './refusal';
@@ -24,7 +24,7 @@ import {
 } from './rlp';
 import { statusName } from './status';
 import { get, put } from './trie';
-import { add, less, multiply, sub } from './u256';
+import { add, less, sub } from './u256';
 
 @unmanaged
 export class Run {
@@ -45,6 +45,8 @@ export class Run {
   expiry: u64;
   maxItemCost: usize;
   maxInferenceCost: usize;
+  /** Wei per gas that it pays for all that it does, whatever the least price is later. */
+  gasPrice: usize;
   /** Wei of its escrow that tokens and bytes of results have cost. */
   inferenceSpent: usize;
   sinkTasks: u32;
@@ -94,6 +96,7 @@ export function loadRun(id: usize): Run {
   run.maxInferenceCost = readU256();
   run.inferenceSpent = readU256();
   run.sinkTasks = <u32>readU64();
+  run.gasPrice = readU256();
   run.gateways = readAddresses();
   run.gatewayCount = addressCount;
   if (position() == end) return run;
@@ -120,6 +123,7 @@ export function storeRun(run: Run): void {
   writeU256(run.maxInferenceCost);
   writeU256(run.inferenceSpent);
   writeU64(run.sinkTasks);
+  writeU256(run.gasPrice);
   writeAddresses(run.gateways, run.gatewayCount);
   if (run.voids != 0) {
     writeU64(run.voids);
@@ -147,9 +151,9 @@ export function startPaying(): void {
  * `paid` and stores the run.
  */
 export function pay(run: Run, gas: u64): bool {
-  const cost = alloc(32);
+  const cost = costOf(run.gasPrice, gas);
   const rest = restOfEscrow(run);
-  const isEnough = !multiply(cost, gasPrice(), gas) && !less(rest, cost);
+  const isEnough = !less(rest, cost);
   const taken = isEnough ? cost : rest;
   add(run.spent, run.spent, taken);
   add(paid, paid, taken);

@@ -6,8 +6,8 @@ import { alloc, equal, isZero, LEAF, putBe64 } from './memory';
 import { text } from './text';
 
 export const SIGNATURE_BYTES: u32 = 65;
-const MAX_WORDS: usize = 11;
-const MAX_TYPE: usize = 192;
+const MAX_WORDS: usize = 12;
+const MAX_TYPE: usize = 224;
 
 let struct: usize = 0;
 let out: usize = 0;

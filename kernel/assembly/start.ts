@@ -30,7 +30,7 @@ import { addBytes, addU64, addWord } from './signature';
 import { inputOf, loadStage, loadWorkflow, MODE_ALL, MODE_SAME, Stage, widthOf } from './stages';
 import { put } from './trie';
 import { fromBytes, less, sub } from './u256';
-import { beginSigned, BODY, charge, chargeMore, nonce, readSigned, sender } from './user';
+import { beginSigned, BODY, charge, chargeMore, gasPrice, nonce, readSigned, sender } from './user';
 
 // workflow 32, maxCost 32, maxItemCost 32, maxInferenceCost 32, taskGasLimit 8, deadline 8, gatewayCount 1, gateways 20
 // each, inputs.
@@ -56,6 +56,7 @@ export function startRun(): bool {
   run.maxItemCost = fromBytes(body + 64);
   run.maxInferenceCost = fromBytes(body + 96);
   run.inferenceSpent = alloc(32);
+  run.gasPrice = gasPrice;
   run.taskGasLimit = be64(body + 128);
   run.deadline = be64(body + 136);
   run.gateways = gateways;

@@ -31,6 +31,10 @@ export function isZeroWei(a: usize): bool {
   return (load<u64>(a) | load<u64>(a, 8) | load<u64>(a, 16) | load<u64>(a, 24)) == 0;
 }
 
+export function fitsBits96(a: usize): bool {
+  return ((load<u64>(a, 8) >> 32) | load<u64>(a, 16) | load<u64>(a, 24)) == 0;
+}
+
 /** dst = a + b mod 2^256; true if it overflowed. */
 export function add(dst: usize, a: usize, b: usize): bool {
   let carry: u64 = 0;

@@ -5,6 +5,7 @@ import { BATCH_MAGIC } from '../../protocol/batch.ts';
 import {
   DOMAIN_NAME,
   DOMAIN_VERSION,
+  GAS_PRICE_FACTOR,
   KIND,
   MAX_BATCH_BYTES,
   MAX_BATCH_MESSAGES,
@@ -64,6 +65,7 @@ export function generateSolidityConstants(): string {
     number('MAX_SEQUENCED_BYTES', MAX_SEQUENCED_BYTES),
     number('MAX_SUPPLY', MAX_SUPPLY_WEI),
     number('MAX_STAGE_GAS', MAX_STAGE_GAS),
+    number('GAS_PRICE_FACTOR', GAS_PRICE_FACTOR),
     number('SLOWEST_NS_PER_GAS', SLOWEST_NS_PER_GAS),
     text('BATCH_MAGIC', BATCH_MAGIC),
     number('MAX_OUTPUT_BYTES', MAX_OUTPUT_BYTES),
@@ -81,6 +83,7 @@ export function generateSolidityConstants(): string {
     byte('MODEL_CHANGED', KIND.ModelChanged),
     byte('COMMITTEE_CHANGED', KIND.CommitteeChanged),
     byte('ITEM_VOIDED', KIND.ItemVoided),
+    byte('GAS_PRICE_CHANGED', KIND.GasPriceChanged),
     number('INFERENCE_ITEM_BYTES', INFERENCE_ITEM_BYTES),
     number('MAX_INFERENCE_ITEMS', MAX_INFERENCE_ITEMS),
     number('LAST_SLASHABLE_CLASS', MODEL_CLASS.tolerance),

@@ -31,6 +31,7 @@ const CONTRACTS = [
   'SignedItems',
   'InferenceCourt',
   'Samples',
+  'GasPrices',
   'OneStepVerifier',
   'ControlSteps',
   'IntegerSteps',

@@ -29,7 +29,7 @@ test('a key, a viem account and an ethers signer sign alike', async () => {
     domain: createDomain(31337, `0x${'22'.repeat(20)}`),
     types: { Cancel: TYPES.Cancel },
     primaryType: 'Cancel',
-    message: { sender: `0x${'33'.repeat(20)}`, nonce: 7n, run: hash('44') },
+    message: { sender: `0x${'33'.repeat(20)}`, nonce: 7n, gasPrice: 1n, run: hash('44') },
   };
   const signers = [fromPrivateKey(KEY), fromViem(privateKeyToAccount(KEY) as never), await fromEthers(new Wallet(KEY))];
   const signatures = await Promise.all(signers.map((signer) => signer.signTypedData(data)));

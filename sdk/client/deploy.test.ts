@@ -24,7 +24,7 @@ function createFake(balanceWei: bigint, found: object | null = null, signatures 
   const network = {
     chain: {
       chainId: 1,
-      gasPriceWei: '7',
+      minGasPrice: '7',
       contracts: { inbox: `0x${'aa'.repeat(20)}`, token: `0x${'bb'.repeat(20)}` },
       da: { threshold: 3 },
     },
@@ -54,7 +54,7 @@ function createFake(balanceWei: bigint, found: object | null = null, signatures 
 
 const { network: any } = createFake(0n);
 const { length } = encodeDefinition(workflow.definition, blankCertificate(any));
-const fee = deployFee(any, length, workflow.definition);
+const fee = deployFee(length, workflow.definition, 7n);
 
 test('the account has the fee and what comes after it: nothing is deposited', async () => {
   const { network, sent } = createFake(fee + RUN_WEI);
@@ -91,4 +91,14 @@ test('of two that are done at once the second is waited for when the first fails
   });
   await expect(bothOf(Promise.reject(new Error('first')), slow)).rejects.toThrow('first');
   expect(ended).toBe(true);
+});
+
+test('a deployment pays what is asked for gas, and below the minimum nothing is stored or signed', async () => {
+  const dear = deployFee(length, workflow.definition, 20n);
+  const { network, sent } = createFake(dear);
+  await deployWorkflow(network, workflow, 0n, 20n);
+  expect(decodeMessage(sent[0] as Uint8Array)).toMatchObject({ kind: 'Deploy', gasPrice: 20n, maxFee: dear });
+  const refused = { code: 'sdk/gas-price-out-of-range', actual: '6 wei' };
+  await expect(deployWorkflow(network, workflow, 0n, 6n)).rejects.toMatchObject(refused);
+  expect(sent.length).toBe(1);
 });

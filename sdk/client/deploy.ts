@@ -7,6 +7,7 @@ import type { Hex } from '../../protocol/hex.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
 import { ensureBalance } from './deposit.ts';
+import { gasPriceOf } from './gas-price.ts';
 import { sendMessage, signMessage } from './message.ts';
 import type { Network } from './network.ts';
 import { withNewCommittee } from './patience.ts';
@@ -25,19 +26,27 @@ export type Deployed = {
 
 /** Kept on DA for so long. When half of it is over, deploying again renews a workflow. */
 export const RETENTION_SECONDS = 30 * 24 * 3600;
-/** More than a message has besides its definition or its list of objects: a Run with 8 gateways 399. */
-export const USER_HEADER_BYTES = 400;
+/** More than a message has besides its definition or its list of objects: a Run with 8 gateways 431. */
+export const USER_HEADER_BYTES = 432;
 const BLANK_SIGNATURE: Hex = `0x${'00'.repeat(65)}`;
 
 /**
  * Puts the objects of a workflow on DA and its definition into the state. A workflow that is there already is left as it is, or renewed.
  * `besideWei` is what is needed on the network after it; it is deposited together with the fee, so that L1 is waited for once.
+ * `gasPrice`: wei per gas, by default the network's minimum.
  *
  * @example
  * const workflow = await compileWorkflow('workflow.ts');
  * const { workflowId, feeWei } = await deployWorkflow(network, workflow);
+ * @throws MizuError `sdk/gas-price-out-of-range`
  */
-export async function deployWorkflow(network: Network, workflow: CompiledWorkflow, besideWei = 0n): Promise<Deployed> {
+export async function deployWorkflow(
+  network: Network,
+  workflow: CompiledWorkflow,
+  besideWei = 0n,
+  gasPrice?: bigint,
+): Promise<Deployed> {
+  const price = gasPriceOf(network, gasPrice);
   const { workflowId, objects } = workflow;
   const deployedBytes = objects.reduce((sum, bytes) => sum + bytes.length, 0);
   const found = await findWorkflow(network, workflowId);
@@ -45,7 +54,7 @@ export async function deployWorkflow(network: Network, workflow: CompiledWorkflo
     if (besideWei > 0n) await ensureBalance(network, besideWei);
     return { workflowId, isNew: false, isRenewed: false, feeWei: 0n, deployedBytes };
   }
-  return withNewCommittee(() => sendDeploy(network, workflow, deployedBytes, found !== null, besideWei));
+  return withNewCommittee(() => sendDeploy(network, workflow, deployedBytes, found !== null, besideWei, price));
 }
 
 async function sendDeploy(
@@ -54,18 +63,19 @@ async function sendDeploy(
   deployedBytes: number,
   isRenewed: boolean,
   besideWei: bigint,
+  gasPrice: bigint,
 ): Promise<Deployed> {
   const { workflowId, definition, objects } = workflow;
-  const expectedWei = deployFee(network, encodeDefinition(definition, blankCertificate(network)).length, definition);
+  const expectedWei = deployFee(encodeDefinition(definition, blankCertificate(network)).length, definition, gasPrice);
   const [{ certificate }] = await bothOf(
     network.da.put(objects, { expiry: retention() }),
     ensureBalance(network, expectedWei + besideWei),
   );
   const bytes = encodeDefinition(definition, certificate);
-  const feeWei = deployFee(network, bytes.length, definition);
+  const feeWei = deployFee(bytes.length, definition, gasPrice);
   // More than expected after a change of the committee.
   if (feeWei > expectedWei) await ensureBalance(network, feeWei + besideWei);
-  const message = await signMessage(network, { kind: 'Deploy', maxFee: feeWei, definition: bytes });
+  const message = await signMessage(network, { kind: 'Deploy', gasPrice, maxFee: feeWei, definition: bytes });
   try {
     const receipt = await sendMessage(network, message);
     return { workflowId, isNew: !isRenewed, isRenewed, feeWei: BigInt(receipt.feeWei ?? feeWei), deployedBytes };
@@ -105,18 +115,18 @@ export async function findWorkflow(network: Network, id: Hex): Promise<WorkflowV
 }
 
 /** Upper bound of what a user message of this body costs, in wei. */
-export function messageFee(network: Network, bodyBytes: number): bigint {
-  return messageGas(bodyBytes + USER_HEADER_BYTES) * BigInt(network.chain.gasPriceWei);
+export function messageFee(bodyBytes: number, gasPrice: bigint): bigint {
+  return messageGas(bodyBytes + USER_HEADER_BYTES) * gasPrice;
 }
 
 /** Upper bound of what deploying this definition costs, in wei; `bodyBytes` with its certificate. */
-export function deployFee(network: Network, bodyBytes: number, definition: Definition): bigint {
-  return deployGas(bodyBytes + USER_HEADER_BYTES, definition) * BigInt(network.chain.gasPriceWei);
+export function deployFee(bodyBytes: number, definition: Definition, gasPrice: bigint): bigint {
+  return deployGas(bodyBytes + USER_HEADER_BYTES, definition) * gasPrice;
 }
 
 /** Upper bound of what a Run message costs besides its escrow, in wei. */
-export function runFee(network: Network, bodyBytes: number, inputs: readonly ObjectRef[], stages: number): bigint {
-  return runGas(bodyBytes + USER_HEADER_BYTES, inputs, stages) * BigInt(network.chain.gasPriceWei);
+export function runFee(bodyBytes: number, inputs: readonly ObjectRef[], stages: number, gasPrice: bigint): bigint {
+  return runGas(bodyBytes + USER_HEADER_BYTES, inputs, stages) * gasPrice;
 }
 
 export function retention(): bigint {

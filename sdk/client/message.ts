@@ -5,10 +5,16 @@ import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { encodeMessage, typedMessage, type UserMessage } from '../../protocol/messages.ts';
 import { keccakHex } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
+import { gasPriceOf } from './gas-price.ts';
 import { type Network, requireSigner } from './network.ts';
 import type { AccountView, ReceiptView } from './views.ts';
 
-type Unsigned<M> = M extends unknown ? Omit<M, 'signature' | 'sender' | 'nonce'> : never;
+type Unsigned<M> = M extends unknown
+  ? Omit<M, 'signature' | 'sender' | 'nonce' | 'gasPrice'> & {
+      /** Wei per gas. Default: the network's minimum. */
+      readonly gasPrice?: bigint | undefined;
+    }
+  : never;
 export type UserRequest = Unsigned<UserMessage>;
 
 export type SignedMessage = { readonly bytes: Uint8Array; readonly hash: Hex; readonly nonce: bigint };
@@ -16,13 +22,14 @@ export type SignedMessage = { readonly bytes: Uint8Array; readonly hash: Hex; re
 const POLL_MS = 100;
 const RECEIPT_SECONDS = 120;
 
-/** Takes the account's next nonce. @throws MizuError `sdk/no-trust-root`, `sdk/other-network` */
+/** Takes the account's next nonce. @throws MizuError `sdk/no-trust-root`, `sdk/other-network`, `sdk/gas-price-out-of-range` */
 export async function signMessage(network: Network, request: UserRequest): Promise<SignedMessage> {
   const signer = requireSigner(network);
+  const gasPrice = gasPriceOf(network, request.gasPrice);
   await network.assertTrusted();
   const account = (await network.rpc('mizu_getAccount', [signer.address])) as AccountView;
   const nonce = BigInt(account.nextNonce ?? account.nonce);
-  const unsigned = { ...request, sender: signer.address, nonce, signature: '0x' } as UserMessage;
+  const unsigned = { ...request, gasPrice, sender: signer.address, nonce, signature: '0x' } as UserMessage;
   const signature = await signer.signTypedData({
     domain: createDomain(network.chain.chainId, network.chain.contracts.inbox),
     types: { [request.kind]: TYPES[request.kind] },

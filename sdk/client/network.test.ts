@@ -58,7 +58,7 @@ async function startSequencer(port: number): Promise<string> {
   sequencer = createHttpApp({ log, health: () => ({}) });
   sequencer.app.post('/', jsonBody(1000), (request, response) => {
     const da = { members: [{ url: member.url, address: member.address }], epoch: 1, threshold: 1 };
-    const result = { chainId: 1, contracts: { daCommittee: CONTRACT }, da };
+    const result = { chainId: 1, contracts: { daCommittee: CONTRACT }, minGasPrice: '1', da };
     response.json({ jsonrpc: '2.0', id: request.body.id, result });
   });
   sequencer.app.get('/objects/:root', (request, response) => {

@@ -6,6 +6,7 @@ import type { CompiledWorkflow } from '../compile/compile.ts';
 import type { LocalProgress } from '../local/graph.ts';
 import { createLocalNativeEngine } from '../local/native-engine.ts';
 import { deployFee, findWorkflow, runFee } from './deploy.ts';
+import { gasPriceOf } from './gas-price.ts';
 import type { Network } from './network.ts';
 import { modelPrices } from './prices.ts';
 import { createQuote, type Quote } from './quote.ts';
@@ -14,10 +15,12 @@ import type { Survey } from './survey.ts';
 /** More than a certificate of a committee of 7 has. */
 const CERTIFICATE_BYTES = 600;
 
-/** What answers during the dry run of a quote, and who is told where it is. */
+/** What answers during the dry run of a quote, what it counts with, and who is told where it is. */
 export type QuoteOptions = {
   /** Default: the built-in model. */
   readonly backends?: readonly Backend[] | undefined;
+  /** Wei per gas. Default: the network's minimum. */
+  readonly gasPrice?: bigint | undefined;
   readonly onProgress?: ((progress: LocalProgress) => void) | undefined;
 };
 
@@ -29,7 +32,7 @@ export type QuoteOptions = {
  * const survey = await surveyInput('rows.jsonl', 20);
  * const { costWei } = await quoteRun(network, workflow, survey);
  * console.log(`at most ${formatMizu(costWei.upper)}`);
- * @throws MizuError `sdk/unknown-model` if the network does not serve a model that it asks, and what `runLocal` throws
+ * @throws MizuError `sdk/unknown-model` if the network does not serve a model that it asks, `sdk/gas-price-out-of-range`, and what `runLocal` throws
  */
 export async function quoteRun(
   network: Network,
@@ -38,16 +41,17 @@ export async function quoteRun(
   options: QuoteOptions = {},
 ): Promise<Quote> {
   const { definition, workflowId } = workflow;
+  const gasPrice = gasPriceOf(network, options.gasPrice);
   const prices = await modelPrices(network, workflow.description);
   const deploys = (await findWorkflow(network, workflowId)) === null;
   const stages = definition.stages.length;
-  const runs = runFee(network, 40 * survey.allRefs.length + CERTIFICATE_BYTES, survey.allRefs, stages);
+  const runs = runFee(40 * survey.allRefs.length + CERTIFICATE_BYTES, survey.allRefs, stages, gasPrice);
   const deployBytes = 288 * definition.programs.length + 80 * stages + CERTIFICATE_BYTES;
   return createQuote(workflow, createLocalNativeEngine(workflow.program), survey, {
     ...options,
-    gasPriceWei: BigInt(network.chain.gasPriceWei),
+    gasPrice,
     prices,
-    messageFeeWei: runs + (deploys ? deployFee(network, deployBytes, definition) : 0n),
+    messageFeeWei: runs + (deploys ? deployFee(deployBytes, definition, gasPrice) : 0n),
     loadGas: loadGas(definition.programs[0] as ProgramEntry),
   });
 }

@@ -49,7 +49,7 @@ export default dataset<{ n: number; key: number }>('j')
   const half = { ...survey, others: survey.others.map((one) => ({ ...one, sample: one.sample.slice(0, 750) })) };
   for (const taken of [survey, half]) {
     const quote = await createQuote(workflow, engine, taken, {
-      gasPriceWei: 1n,
+      gasPrice: 1n,
       prices: new Map(),
       messageFeeWei: 0n,
       loadGas: 0n,
@@ -82,7 +82,7 @@ export default dataset('w', z.object({ n: z.number(), text: z.string() }))
   const engine = createLocalNativeEngine(workflow.program);
   const prices = new Map([['builtin/small', { active: true, inputWei: 3n, outputWei: 5n }]]);
   const quote = await createQuote(workflow, engine, await surveyInput(input, 20), {
-    gasPriceWei: 1n,
+    gasPrice: 1n,
     prices,
     messageFeeWei: 1_000n,
     loadGas: 300_000n,

@@ -50,7 +50,8 @@ const MIN_TASK_GAS = 2_000_000_000n;
 
 /** The prices that a quote is made with, and what answers during its dry run. */
 export type QuotePrices = {
-  readonly gasPriceWei: bigint;
+  /** Wei per gas. */
+  readonly gasPrice: bigint;
   readonly prices: ReadonlyMap<string, ModelPrice>;
   /** Of the messages that deploy and run it. */
   readonly messageFeeWei: bigint;
@@ -141,7 +142,7 @@ export async function createQuote(
   });
   const tokenWei = (margin: bigint): bigint => (sum(stageWei) * margin) / 100n;
   // What a gateway tells, and the run limits: its tokens with the bytes of their results, which are in the gas too.
-  const answerWei = stageWei.map((wei, i) => (wei === 0n ? 0n : wei + resultGas(bytesOf(i)) * options.gasPriceWei));
+  const answerWei = stageWei.map((wei, i) => (wei === 0n ? 0n : wei + resultGas(bytesOf(i)) * options.gasPrice));
   const gasUpper = (gas * GAS_MARGIN) / 100n + unseenGas + partitions * BigInt(whole.stages.length) * 10_000n;
   const itemWei = (answerWei.reduce(max, 0n) * largest * ITEM_MARGIN) / (bytes * 100n);
   return {
@@ -152,8 +153,8 @@ export async function createQuote(
     inputTokens: { expected: inputTokens, upper: (inputTokens * TOKEN_MARGIN) / 100n },
     outputTokens: { expected: outputTokens, upper: (outputTokens * TOKEN_MARGIN) / 100n },
     costWei: {
-      expected: gas * options.gasPriceWei + tokenWei(100n) + options.messageFeeWei,
-      upper: gasUpper * options.gasPriceWei + tokenWei(TOKEN_MARGIN) + options.messageFeeWei,
+      expected: gas * options.gasPrice + tokenWei(100n) + options.messageFeeWei,
+      upper: gasUpper * options.gasPrice + tokenWei(TOKEN_MARGIN) + options.messageFeeWei,
     },
     inferenceWei: (sum(answerWei) * INFERENCE_MARGIN) / 100n,
     itemWei,

@@ -44,7 +44,7 @@ function createFake() {
     /** Hashes of messages whose batch has become void. */
     lost: new Set<Hex>(),
     network: {
-      chain: { chainId: 1, gasPriceWei: '1', contracts: { inbox: `0x${'aa'.repeat(20)}` } },
+      chain: { chainId: 1, minGasPrice: '1', contracts: { inbox: `0x${'aa'.repeat(20)}` } },
       signer: fromPrivateKey(`0x${'11'.repeat(32)}`),
       assertTrusted: async () => undefined,
       da: {
@@ -93,7 +93,7 @@ function createFake() {
   return fake;
 }
 
-async function start(network: Network, isNew = false, known?: Survey) {
+async function start(network: Network, isNew = false, known?: Survey, gasPrice?: bigint) {
   const survey = known ?? (await surveyInput('rows.jsonl', 0));
   const workflowId = `0x${'01'.repeat(32)}` as Hex;
   return startRun(network, {
@@ -107,6 +107,7 @@ async function start(network: Network, isNew = false, known?: Survey) {
     taskGasLimit: 6n,
     deadlineSeconds: 60,
     isNew,
+    gasPrice,
   });
 }
 
@@ -242,4 +243,25 @@ test('a run whose start was lost in a void batch is told so, and the same comman
   const again = await start(fake.network);
   expect(again).toMatchObject({ resumed: false });
   expect(fake.nonce).toBe(1);
+});
+
+test('a run offers the minimum for gas, or what is asked for; below the minimum nothing is signed', async () => {
+  const fake = createFake();
+  (fake.network.chain as { minGasPrice: string }).minGasPrice = '5';
+  const priceOf = () => {
+    const message = decodeMessage([...fake.taken.values()].at(-1) as Uint8Array);
+    return message.kind === 'Run' ? message.gasPrice : undefined;
+  };
+  await start(fake.network, true);
+  expect(priceOf()).toBe(5n);
+  await start(fake.network, true, undefined, 9n);
+  expect(priceOf()).toBe(9n);
+  const before = fake.taken.size;
+  for (const gasPrice of [0n, 4n, 2n ** 96n])
+    await expect(start(fake.network, true, undefined, gasPrice)).rejects.toMatchObject({
+      code: 'sdk/gas-price-out-of-range',
+      expected: expect.stringContaining('5 wei per gas'),
+      actual: `${gasPrice} wei`,
+    });
+  expect(fake.taken.size).toBe(before);
 });

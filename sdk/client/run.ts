@@ -5,6 +5,7 @@ import { encodeInputs, hashRun } from '../../protocol/messages.ts';
 import { inputChanged } from '../input/source.ts';
 import { blankCertificate, retention, runFee } from './deploy.ts';
 import { ensureBalance } from './deposit.ts';
+import { gasPriceOf } from './gas-price.ts';
 import { sendMessage, signMessage } from './message.ts';
 import { type Network, requireSigner } from './network.ts';
 import { readOrigin } from './origin.ts';
@@ -29,6 +30,8 @@ export type RunRequest = {
   /** Whose results it takes; those of the models' entries if left out. At most 8. */
   readonly gateways?: readonly Address[];
   readonly taskGasLimit: bigint;
+  /** Wei per gas, for all that the run does as long as it lives. Default: the network's minimum. */
+  readonly gasPrice?: bigint | undefined;
   /** After it the run expires and the rest of the money comes back. */
   readonly deadlineSeconds: number;
   /** What was asked for, if the run is only the rest of it: by that it is found again. */
@@ -63,9 +66,11 @@ const ENDED_BADLY = ['failed', 'cancelled', 'expired'];
  *   taskGasLimit: 10_000_000_000n,
  *   deadlineSeconds: 24 * 3600,
  * });
+ * @throws MizuError `sdk/gas-price-out-of-range`
  */
 export async function startRun(network: Network, request: RunRequest): Promise<StartedRun> {
   const { workflowId, survey, asked = { workflowId, inputsHash: survey.inputsHash } } = request;
+  gasPriceOf(network, request.gasPrice);
   const key = await keyOf(network, asked.workflowId, asked);
   const known = request.isNew ? undefined : await resume(network, key, request.reuses === undefined);
   if (known !== undefined) return { run: known, resumed: true };
@@ -88,8 +93,8 @@ export async function findStarted(
 }
 
 /** Upper bound of what a run needs on the network besides what it may cost, in wei. */
-export function expectedRunFee(network: Network, refs: Survey['refs'], stages: number): bigint {
-  return runFee(network, encodeInputs(refs, blankCertificate(network)).length, refs, stages);
+export function expectedRunFee(network: Network, refs: Survey['refs'], stages: number, gasPrice: bigint): bigint {
+  return runFee(encodeInputs(refs, blankCertificate(network)).length, refs, stages, gasPrice);
 }
 
 async function keyOf(network: Network, workflow: Hex, { inputsHash }: Pick<Survey, 'inputsHash'>): Promise<RunKey> {
@@ -101,10 +106,11 @@ async function sendRun(network: Network, request: RunRequest, key: RunKey): Prom
   const { workflowId, survey } = request;
   const certificate = await network.da.certify(survey.allRefs, retention());
   const inputs = encodeInputs(survey.allRefs, certificate);
-  const { stages } = request;
-  await ensureBalance(network, request.maxCostWei + runFee(network, inputs.length, survey.allRefs, stages));
+  const gasPrice = gasPriceOf(network, request.gasPrice);
+  await ensureBalance(network, request.maxCostWei + runFee(inputs.length, survey.allRefs, request.stages, gasPrice));
   const message = await signMessage(network, {
     kind: 'Run',
+    gasPrice,
     workflow: workflowId,
     maxCost: request.maxCostWei,
     maxItemCost: request.maxItemWei,

@@ -19,8 +19,8 @@ import { fromPrivateKey } from './signer.ts';
 
 const WORKER_KEY: Hex = `0x${'77'.repeat(32)}`;
 const WORKER = privateKeyToAccount(WORKER_KEY);
-/** 231 bytes and a second signature, at one wei a gas. */
-const FEE = 556_000n;
+/** 263 bytes and a second signature, at one wei a gas. */
+const FEE = 588_000n;
 const FUNDS = 10n * FEE;
 
 let network: TestNetwork;

@@ -17,15 +17,16 @@ export type Settled = {
 
 /**
  * Pays what a gateway has signed for a worker and what is not settled yet, as far as the gateway's account has it.
- * Anyone may send it; a worker whose account is empty pays the fee of what it gets.
+ * Anyone may send it; a worker whose account is empty pays the fee of what it gets. `gasPrice`: wei per gas, by default
+ * the network's minimum.
  *
  * @example
  * const { amountWei } = await settle(network, account);
- * @throws MizuError `message/nothing-to-settle`, `message/bad-signature`, `sdk/message-failed`
+ * @throws MizuError `message/nothing-to-settle`, `message/bad-signature`, `sdk/message-failed`, `sdk/gas-price-out-of-range`
  */
-export async function settle(network: Network, account: WorkerAccount): Promise<Settled> {
+export async function settle(network: Network, account: WorkerAccount, gasPrice?: bigint): Promise<Settled> {
   const { gateway, worker, total, accountSignature } = account;
-  const message = await signMessage(network, { kind: 'Settle', gateway, worker, total, accountSignature });
+  const message = await signMessage(network, { kind: 'Settle', gasPrice, gateway, worker, total, accountSignature });
   const { amountWei, feeWei } = await sendMessage(network, message);
   return { worker, amountWei: BigInt(amountWei ?? 0), feeWei: BigInt(feeWei ?? 0) };
 }

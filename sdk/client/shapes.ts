@@ -60,7 +60,7 @@ const chain = z.object({
   origin: hash.optional(),
   kernelProgramId: hash.optional(),
   genesis: z.object({ stateRoot: hash }).optional(),
-  gasPriceWei: wei.optional(),
+  minGasPrice: wei,
   da: z.object({
     members: list(z.object({ url: maybe(url), address }), MAX_COMMITTEE),
     epoch: z.union([count, wei]),
@@ -93,6 +93,7 @@ const run = z.object({
   status,
   escrow: wei,
   spent: wei,
+  gasPrice: wei.optional(),
   partitions: count.max(MAX_PARTITIONS),
   tasksLeft: count,
   stages: list(stage, MAX_STAGES),

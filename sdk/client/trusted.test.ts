@@ -36,6 +36,7 @@ beforeAll(async () => {
       contracts: { ...addresses, ...contracts },
       da: { members, threshold, epoch: 1 },
       l1RpcUrl: own.anvil.url,
+      minGasPrice: '1',
       ...lies,
     };
     const account = () => ({ nonce: 0, balance: String(balances.shift() ?? AMOUNT) });
@@ -86,6 +87,8 @@ test.each([
   ['rollup', () => ({ contracts: { rollup: OTHER } })],
   ['daCommittee', () => ({ contracts: { daCommittee: OTHER } })],
   ['chainId', () => ({ lies: { chainId: 1 } })],
+  // Twice the price of L1 may be true, if a change is on its way; more would only take the user's money.
+  ['minGasPrice', () => ({ lies: { minGasPrice: '3' } })],
 ])('a sequencer that names another %s gets no token and no signature', async (name, change) => {
   const changed = change() as { contracts?: Record<string, Address>; lies?: Record<string, unknown> };
   contracts = changed.contracts ?? {};

@@ -1,5 +1,6 @@
 // docs/sdk.md#paying: nothing is signed and nothing is paid before L1 has borne out that it is for the network that the user means.
-import { inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
+import { GAS_PRICE_FACTOR } from '../../protocol/constants.ts';
+import { gasPricesAbi, gatewayRegistryAbi, inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { connectTrusted, noTrustRoot, otherNetwork } from './connect-trusted.ts';
 import type { NetworkTrust } from './trust-flags.ts';
 import type { ChainView } from './views.ts';
@@ -19,10 +20,23 @@ export async function assertTrusted(
     client.readContract({ ...rollup, functionName: 'inbox' }),
     client.readContract({ ...rollup, functionName: 'committee' }),
   ]);
-  const token = await client.readContract({ address: inbox, abi: inboxAbi, functionName: 'token' });
+  const [token, registry] = await Promise.all([
+    client.readContract({ address: inbox, abi: inboxAbi, functionName: 'token' }),
+    client.readContract({ address: inbox, abi: inboxAbi, functionName: 'gatewayRegistry' }),
+  ]);
+  const gasPrices = await client.readContract({
+    address: registry,
+    abi: gatewayRegistryAbi,
+    functionName: 'gasPrices',
+  });
+  const price = await client.readContract({ address: gasPrices, abi: gasPricesAbi, functionName: 'price' });
   assertSaid('inbox', inbox, chain.contracts.inbox);
   assertSaid('token', token, chain.contracts.token);
   assertSaid('daCommittee', committee, chain.contracts.daCommittee);
+  // The network may not have heard of the last change yet: then its price is another one by this factor at most.
+  const most = price * GAS_PRICE_FACTOR;
+  if (BigInt(chain.minGasPrice) > most)
+    throw otherNetwork('the sequencer', `minGasPrice of at most ${most} wei`, `minGasPrice ${chain.minGasPrice} wei`);
 }
 
 function assertSaid(name: string, expected: string | number, actual: string | number): void {

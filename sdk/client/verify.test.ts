@@ -57,6 +57,7 @@ beforeAll(async () => {
       chainId,
       contracts: addresses,
       fromBlock: Number(fromBlock),
+      minGasPrice: '1',
       da,
       l1RpcUrl: forged.anvil.url,
       ...lies,

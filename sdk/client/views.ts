@@ -15,7 +15,8 @@ export type ChainView = {
   /** Hash of that block. */
   readonly origin?: Hex;
   readonly kernelProgramId: Hex;
-  readonly gasPriceWei: string;
+  /** The least wei per gas of a message. */
+  readonly minGasPrice: string;
   readonly da: {
     /** In the committee's order. */
     readonly members: readonly { readonly url: string | null; readonly address: Address }[];
@@ -58,6 +59,8 @@ export type RunView = {
   /** Wei that is left of what was set aside. */
   readonly escrow: string;
   readonly spent: string;
+  /** Wei per gas that the run pays. */
+  readonly gasPrice?: string;
   readonly partitions: number;
   readonly tasksLeft: number;
   readonly stages: readonly StageView[];

@@ -7,10 +7,11 @@ import type { Slice } from '../../service/http/fair-queue.ts';
 import { createMutex } from '../../service/process/mutex.ts';
 import { numberKey, type Store } from '../../service/storage/store.ts';
 import type { StateReader } from '../index/state.ts';
-import type { Tables } from '../index/tables.ts';
+import type { Refused, Tables } from '../index/tables.ts';
+import { createPriority } from '../priority.ts';
 import { createPending, type EndingMessage, type Pending } from './pending.ts';
 import { checkSignatures, type SigningDomains } from './signatures.ts';
-import { createStateChecks } from './state-checks.ts';
+import { createStateChecks, gasPriceTooLow } from './state-checks.ts';
 
 export type Admitted = { readonly hash: Hex; readonly sequence: number };
 
@@ -22,7 +23,8 @@ export type Admission = {
    */
   admit(bytes: Uint8Array, outside?: Slice['outside']): Promise<Admitted>;
   /**
-   * The next message to execute. A message that `isHeld` names waits, and with it all others of the same account. A
+   * The next message to execute: of those that may come next the one that pays most for gas, and every fourth time the
+   * one that has waited longest. A message that `isHeld` names waits, and with it all others of the same account. A
    * message that cannot be executed any more is refused and passed over. The result is undefined if there is none.
    */
   next(
@@ -55,6 +57,7 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
   const pending = createPending();
   const { costsOf, check } = createStateChecks({ tables, pending, state: parts.state });
   const inOrder = createMutex();
+  const priority = createPriority();
 
   const load = async (): Promise<void> => {
     pending.clear();
@@ -102,21 +105,19 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
     return { hash, sequence };
   };
 
-  // Only after a reorg may this be false: what was admitted against one order of messages may not fit another.
-  const isStillGood = async (waiting: Pending): Promise<boolean> => {
-    const { hash, sequence, account } = waiting;
-    if (!waiting.isUser || account === undefined) return true;
-    const { nonce } = await parts.state().account(account);
-    if (waiting.nonce === nonce) return true;
-    const refused = {
-      code: 'message/reordered',
-      message: 'L1 has changed the order of messages, and this one no longer fits.',
-      expected: `nonce ${nonce}`,
-      actual: `nonce ${waiting.nonce}`,
-    } as const;
+  // What was admitted may not fit any more: L1 has raised the least price of gas, or changed the order of messages.
+  const faultOf = async ({ isUser, account, nonce, gasPrice }: Pending): Promise<Refused | undefined> => {
+    if (!isUser || account === undefined) return undefined;
+    const state = parts.state();
+    const { minGasPrice } = await state.config();
+    if (gasPrice < minGasPrice) return gasPriceTooLow(gasPrice, minGasPrice);
+    const { nonce: next } = await state.account(account);
+    return nonce === next ? undefined : reordered(next, nonce);
+  };
+
+  const refuse = async ({ hash, sequence }: Pending, refused: Refused): Promise<void> => {
     await store.write([tables.refused.put(hash, refused), tables.queue.delete(numberKey(sequence))]);
     pending.delete(sequence);
-    return false;
   };
 
   await load();
@@ -132,18 +133,17 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
       return admitted;
     },
     next: async (isHeld = () => false) => {
-      const accounts = new Set<Address>();
-      for (const waiting of pending.all()) {
-        const { account, ends } = waiting;
-        if (account !== undefined && accounts.has(account)) continue;
-        if (!(await isStillGood(waiting))) continue;
-        if (ends === undefined || !isHeld(ends)) {
-          const received = waiting.received ?? (await requireReceived(tables, waiting.hash));
-          return { sequence: waiting.sequence, received };
+      for (;;) {
+        const first = priority.first(pending.heads(isHeld));
+        if (first === undefined) return undefined;
+        const fault = await faultOf(first);
+        if (fault !== undefined) {
+          await refuse(first, fault);
+          continue;
         }
-        if (account !== undefined) accounts.add(account);
+        priority.took();
+        return { sequence: first.sequence, received: first.received ?? (await requireReceived(tables, first.hash)) };
       }
-      return undefined;
     },
     settle: pending.delete,
     reload: () => inOrder(load),
@@ -156,6 +156,15 @@ async function requireReceived(tables: Tables, hash: Hex): Promise<ReceivedMessa
   const bytes = await tables.messages.get(hash);
   if (bytes === undefined) throw new Error(`queued message ${hash} is not stored`);
   return receiveMessage(bytes, hash);
+}
+
+function reordered(expected: bigint, actual: bigint): Refused {
+  return {
+    code: 'message/reordered',
+    message: 'L1 has changed the order of messages, or one before this was refused: this one no longer fits.',
+    expected: `nonce ${expected}`,
+    actual: `nonce ${actual}`,
+  };
 }
 
 function tooLarge(length: number): MizuError {

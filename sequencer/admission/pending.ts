@@ -16,6 +16,8 @@ export type Pending = {
   /** Whether the account is a user's. A user's nonces follow each other; a gateway may leave some out. */
   readonly isUser: boolean;
   readonly nonce: bigint;
+  /** Wei per gas that is paid for it: by its sender, by the run that it ends, or by the runs of its results. */
+  readonly gasPrice: bigint;
   /** What the message costs its account, in wei, the fee included. */
   readonly cost: bigint;
   /** The workflow of a Deploy message, with its number of stages: a Run of it may follow at once. */
@@ -28,6 +30,8 @@ export type Pending = {
     readonly total: bigint;
     readonly dueWei: bigint;
   };
+  /** What it keeps its order by: `waitsFor` has what must not stand before it, `holdsUp` what it is to those behind it. */
+  readonly order: Order;
   /** The message. If it is absent, it is read from the store when its turn comes. */
   readonly received?: ReceivedMessage;
 };
@@ -38,6 +42,8 @@ export type MessageCosts = {
   readonly feeWei: bigint;
   /** The most that a Settle takes from its gateway; 0 for other messages. */
   readonly dueWei: bigint;
+  /** Per gas: what is paid for it, for its place in the order. */
+  readonly gasPrice: bigint;
 };
 
 export type PendingMessages = {
@@ -48,6 +54,11 @@ export type PendingMessages = {
   size(): number;
   /** All in their order, with those that are added meanwhile. */
   all(): Iterable<Pending>;
+  /**
+   * Those that may be executed next: none whose account or run has an earlier message waiting that must come before it.
+   * A message that `isHeld` names waits, and with it all others of its account.
+   */
+  heads(isHeld: (message: EndingMessage) => boolean): Pending[];
   countOf(account: Address): number;
   /** Wei of the account that waiting messages may take, its own and those that settle what it owes. */
   boundOf(account: Address): bigint;
@@ -82,6 +93,7 @@ export function createPending(keptBytes = KEPT_BYTES): PendingMessages {
     },
     size: () => pending.size,
     all: () => pending.values(),
+    heads: (isHeld) => headsOf(pending.values(), isHeld),
     countOf: (account) => [...pending.values()].filter((other) => other.account === account.toLowerCase()).length,
     boundOf: (account) =>
       [...pending.values()].reduce((sum, other) => {
@@ -98,10 +110,29 @@ export function createPending(keptBytes = KEPT_BYTES): PendingMessages {
   };
 }
 
-function bindings(message: Message, { feeWei, dueWei }: MessageCosts): Omit<Pending, 'sequence' | 'hash' | 'received'> {
+function headsOf(pending: Iterable<Pending>, isHeld: (message: EndingMessage) => boolean): Pending[] {
+  const heads: Pending[] = [];
+  const before = new Set<string>();
+  for (const one of pending) {
+    const { account, ends, order } = one;
+    const isFirst = (account === undefined || !before.has(account)) && !order.waitsFor.some((key) => before.has(key));
+    if (account !== undefined) before.add(account);
+    // What is held may wait long: results of its run are taken meanwhile.
+    if (isFirst && ends !== undefined && isHeld(ends)) continue;
+    if (isFirst) heads.push(one);
+    for (const key of order.holdsUp) before.add(key);
+  }
+  return heads;
+}
+
+function bindings(
+  message: Message,
+  { feeWei, dueWei, gasPrice }: MessageCosts,
+): Omit<Pending, 'sequence' | 'hash' | 'received'> {
+  const order = orderOf(message);
   if ('sender' in message) {
     const account = message.sender.toLowerCase() as Address;
-    const bound = { account, isUser: true, nonce: message.nonce, cost: feeWei + takenBy(message) };
+    const bound = { account, isUser: true, nonce: message.nonce, gasPrice, cost: feeWei + takenBy(message), order };
     if (message.kind === 'Cancel') return { ...bound, ends: message };
     if (message.kind === 'Settle') {
       const gateway = message.gateway.toLowerCase() as Address;
@@ -113,9 +144,51 @@ function bindings(message: Message, { feeWei, dueWei }: MessageCosts): Omit<Pend
     return { ...bound, deploys: { workflow: hashWorkflow(definition), stages: definition.stages.length } };
   }
   if (message.kind === 'InferenceResult')
-    return { account: message.gateway.toLowerCase() as Address, isUser: false, nonce: message.nonce, cost: 0n };
-  const nobodys = { isUser: false, nonce: 0n, cost: 0n };
+    return {
+      account: message.gateway.toLowerCase() as Address,
+      isUser: false,
+      nonce: message.nonce,
+      gasPrice,
+      cost: 0n,
+      order,
+    };
+  const nobodys = { isUser: false, nonce: 0n, gasPrice, cost: 0n, order };
   return message.kind === 'Expire' ? { ...nobodys, ends: message } : nobodys;
+}
+
+type Order = { readonly waitsFor: readonly string[]; readonly holdsUp: readonly string[] };
+
+/**
+ * What else than its account keeps a message behind others, however much it pays. A Run comes after the Deploy of its
+ * workflow. Of messages that name one run, only results may change places: a Cancel would otherwise make a gateway pay
+ * for results that came before it, and a result would make a Renew name too few objects. So do messages that settle one
+ * account: the later one has the higher total, and the other would be refused behind it.
+ */
+function orderOf(message: Message): Order {
+  switch (message.kind) {
+    case 'Deploy': {
+      const key = `workflow ${hashWorkflow(decodeDefinition(message.definition).definition)}`;
+      return { waitsFor: [key], holdsUp: [key] };
+    }
+    case 'Run':
+      return { waitsFor: [`workflow ${message.workflow}`], holdsUp: [] };
+    case 'Cancel':
+    case 'Expire':
+    case 'Renew': {
+      const { run } = message;
+      return { waitsFor: [`run ${run}`, `results ${run}`], holdsUp: [`run ${run}`] };
+    }
+    case 'Settle': {
+      const key = `account ${message.gateway} ${message.worker}`.toLowerCase();
+      return { waitsFor: [key], holdsUp: [key] };
+    }
+    case 'InferenceResult': {
+      const runs = [...new Set(message.items.map(({ run }) => run))];
+      return { waitsFor: runs.map((run) => `run ${run}`), holdsUp: runs.map((run) => `results ${run}`) };
+    }
+    default:
+      return { waitsFor: [], holdsUp: [] };
+  }
 }
 
 /** What the message takes from the account besides its fee, in wei. */

@@ -74,6 +74,7 @@ export async function checkSignatures(
     case 'ModelChanged':
     case 'CommitteeChanged':
     case 'ItemVoided':
+    case 'GasPriceChanged':
       return;
     default:
       // A kind without a case does not compile, so none is taken unsigned by mistake.

@@ -13,15 +13,13 @@ import { assertPlausible } from './plausible.ts';
 import { dueOf, settledFor } from './settling.ts';
 import { nowSeconds } from './signatures.ts';
 
-const FREE: MessageCosts = { feeWei: 0n, dueWei: 0n };
-
 export type StateChecks = {
   /**
-   * What a message of `length` bytes costs: a fee of 0 if no user pays it. A Run of an unknown workflow, which is
+   * What a message of `length` bytes costs: its fee is 0 if no user pays it. A Run of an unknown workflow, which is
    * refused, has no stages.
    */
   costsOf(message: Message, length: number): Promise<MessageCosts>;
-  /** The result is as `costsOf` gives it. @throws MizuError with code `message/…` */
+  /** The result is what `costsOf` gives. @throws MizuError with code `message/…` */
   check(message: Message, length: number): Promise<MessageCosts>;
 };
 
@@ -38,18 +36,26 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
     return pending.stagesOf(workflow) ?? (await tables.workflows.get(workflow))?.stages.length;
   };
 
-  const feeOf = async (message: Message, length: number): Promise<bigint> => {
-    if (!('sender' in message)) return 0n;
-    const { gasPriceWei } = await parts.state().config();
-    const renewed = message.kind === 'Renew' ? await parts.state().run(message.run) : undefined;
-    const workflow = message.kind === 'Run' ? message.workflow : renewed?.workflow;
-    const stages = workflow === undefined ? 0 : ((await stagesOf(workflow)) ?? 0);
-    return gasOf(message, length, stages) * gasPriceWei;
+  // Nobody signs a price for the messages of gateways and for an Expire: their runs pay, the dearest one counts.
+  const runPriceOf = async (message: Message): Promise<bigint> => {
+    const named = message.kind === 'InferenceResult' ? message.items.map(({ run }) => run) : [];
+    const runs = message.kind === 'Expire' ? [message.run] : [...new Set(named)];
+    let most = 0n;
+    for (const run of runs) {
+      const price = (await parts.state().run(run))?.gasPrice ?? 0n;
+      if (price > most) most = price;
+    }
+    return most;
   };
 
   const costsOf = async (message: Message, length: number): Promise<MessageCosts> => {
-    const feeWei = await feeOf(message, length);
-    return { feeWei, dueWei: message.kind === 'Settle' ? await dueOf(message, parts.state()) : 0n };
+    if (!('sender' in message)) return { feeWei: 0n, dueWei: 0n, gasPrice: await runPriceOf(message) };
+    const { gasPrice } = message;
+    const renewed = message.kind === 'Renew' ? await parts.state().run(message.run) : undefined;
+    const workflow = message.kind === 'Run' ? message.workflow : renewed?.workflow;
+    const stages = workflow === undefined ? 0 : ((await stagesOf(workflow)) ?? 0);
+    const dueWei = message.kind === 'Settle' ? await dueOf(message, parts.state()) : 0n;
+    return { feeWei: gasOf(message, length, stages) * gasPrice, dueWei, gasPrice };
   };
 
   const check = async (message: Message, length: number): Promise<MessageCosts> => {
@@ -64,8 +70,9 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
       case 'Withdraw':
       case 'Renew':
       case 'Settle': {
-        const costs = await costsOf(message, length);
         const bound = pending.boundOf(message.sender);
+        const costs = await costsOf(message, length);
+        await assertGasPrice(message.gasPrice, state);
         const account = await state.account(message.sender);
         assertNonce(message.nonce, account.nonce, queuedOf(message.sender).length);
         const settled = message.kind === 'Settle' ? await settledFor(message, pending, state) : 0n;
@@ -84,10 +91,11 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
           .at(-1) as bigint;
         if (message.nonce <= last) throw usedNonce(`above ${last}`, message.nonce);
         // For items that are not taken the gateway's account pays, as far as it has anything.
-        const { gasPriceWei } = await state.config();
-        const due = MESSAGE_BASE_GAS * BigInt(message.items.length) * gasPriceWei;
-        if ((await state.account(message.gateway)).balance >= due || (await isAnyTaken(state, message))) return FREE;
-        throw noItemFits(due);
+        const { minGasPrice } = await state.config();
+        const due = MESSAGE_BASE_GAS * BigInt(message.items.length) * minGasPrice;
+        if ((await state.account(message.gateway)).balance < due && !(await isAnyTaken(state, message)))
+          throw noItemFits(due);
+        return costsOf(message, length);
       }
       case 'Expire': {
         const run = await state.run(message.run);
@@ -96,7 +104,7 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
         const now = nowSeconds();
         if (run.deadline >= now && (await promisedTo(state, tables, message.run)) >= now)
           throw notExpirable(`a deadline before ${now}`, String(run.deadline));
-        return FREE;
+        return costsOf(message, length);
       }
       default:
         throw wrongKind(message.kind);
@@ -112,6 +120,22 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
   };
 
   return { costsOf, check };
+}
+
+async function assertGasPrice(gasPrice: bigint, state: StateReader): Promise<void> {
+  const { minGasPrice } = await state.config();
+  if (gasPrice < minGasPrice) throw new MizuError(gasPriceTooLow(gasPrice, minGasPrice));
+}
+
+/** For a message that offers less than the least price, when it comes or while it waits. */
+export function gasPriceTooLow(actual: bigint, least: bigint) {
+  return {
+    code: 'message/gas-price-too-low',
+    message: 'The message offers less for gas than the network takes.',
+    expected: `a gasPrice of at least ${least} wei, the network's minimum`,
+    actual: `${actual} wei`,
+    hint: 'Sign it again with a higher gasPrice (mizu_chain tells minGasPrice). Nothing was charged.',
+  } as const;
 }
 
 function compare(a: bigint, b: bigint): number {

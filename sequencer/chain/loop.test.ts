@@ -21,7 +21,14 @@ const HELD = 1_800;
 /** Far beyond the machine's clock. */
 const NOW = 10_000_000_000;
 const ADVANCE: Message = { kind: 'Advance', run: RUN, stage: 0, partition: 0 };
-const CANCEL: Message = { kind: 'Cancel', signature: `0x${'00'.repeat(65)}`, sender: USER, nonce: 0n, run: RUN };
+const CANCEL: Message = {
+  kind: 'Cancel',
+  signature: `0x${'00'.repeat(65)}`,
+  sender: USER,
+  nonce: 0n,
+  gasPrice: 1n,
+  run: RUN,
+};
 /** Waits for a check to pass. Its time limit is only a last net. */
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 100_000, interval: 10 });
 const deposit = (amount: bigint): Message => ({ kind: 'Deposit', account: USER, amount });
@@ -40,6 +47,8 @@ afterEach(async () => {
 function startLoop(
   options: {
     delayed?: Message[];
+    /** What the tasks give, each once. */
+    advances?: Message[];
     l1?: BatchRecord[];
     isBegun?: boolean;
     promisedTo?: bigint;
@@ -47,6 +56,7 @@ function startLoop(
   } = {},
 ) {
   const { delayed = [], l1 = [] } = options;
+  const advances = (options.advances ?? []).map(encodeMessage);
   const world = {
     known: false,
     isBegun: options.isBegun ?? false,
@@ -129,7 +139,7 @@ function startLoop(
       return true;
     },
     promisedTo: () => options.promisedTo,
-    nextAdvance: () => undefined,
+    nextAdvance: () => advances.shift(),
     nextExpire: () => undefined,
     release: () => undefined,
     holds: (message: Message | undefined) => message?.kind === 'Cancel' && world.isBegun,
@@ -213,6 +223,14 @@ test('while the program of a forced Advance runs, messages of others are execute
   world.known = true;
   loop.wake();
   await executed(['message 1', 'message 2', 'Advance', 'message 9']);
+});
+
+test('tasks and messages go by turns, and each Advance that the tasks have given is executed', async () => {
+  const { world, loop, executed } = startLoop({ advances: [ADVANCE, ADVANCE, ADVANCE] });
+  world.known = true;
+  world.queue.push(...[1n, 2n].map((amount) => encodeMessage(deposit(amount))));
+  loop.wake();
+  await executed(['Advance', 'message 1', 'Advance', 'message 2', 'Advance']);
 });
 
 test('once half of the time is over after which L1 refuses batches without it, nothing is executed before a forced Advance', async () => {

@@ -244,13 +244,17 @@ export function createLoop(parts: LoopParts): Loop {
       if (bytes === undefined) throw new Error(`promised message ${promised} is not stored`);
       return { received: receiveMessage(bytes, promised) };
     }
-    const task = tasks.nextAdvance() ?? tasks.nextExpire(timestamp);
+    // Tasks and messages by turns. A task is only asked for when it is its turn: to be asked for is a turn of its run.
+    const nextTask = () => {
+      const task = tasks.nextAdvance() ?? tasks.nextExpire(timestamp);
+      return task === undefined ? undefined : { received: receiveMessage(task) };
+    };
     preferTask = !preferTask;
-    if (task !== undefined && preferTask) return { received: receiveMessage(task) };
+    const task = preferTask ? nextTask() : undefined;
+    if (task !== undefined) return task;
     tasks.release();
     if (held !== undefined) tasks.holds(held);
-    const queued = await admission.next(tasks.holds);
-    return queued ?? (task === undefined ? undefined : { received: receiveMessage(task) });
+    return (await admission.next(tasks.holds)) ?? (preferTask ? undefined : nextTask());
   };
 
   // Executes one message. The result is false if there is none, or if its program has to be run first.

@@ -43,12 +43,13 @@ async function tasksOf(
   paidGas = 0,
   running = Array.from({ length: runs }, (_, run) => idOf(run)),
   voids: Voids = { voided: new Map(), own: new Map() },
+  priceOf: (run: Hex) => bigint = () => 1n,
 ) {
   const record = { workflow: WORKFLOW, status: 'running', deadline: FAR, startStep: 0 };
   const ownerOf = (run: Hex): Address => (run === idOf(runs - 1) ? `0x${'bB'.repeat(20)}` : `0x${'aa'.repeat(20)}`);
   const { voided, own } = voids;
   const tables = {
-    runs: { get: async (run: Hex) => ({ ...record, owner: ownerOf(run) }) },
+    runs: { get: async (run: Hex) => ({ ...record, owner: ownerOf(run), gasPrice: priceOf(run) }) },
     workflows: { get: async () => ({ stages }) },
     inputs: { get: async () => Array.from({ length: PARTITIONS }, () => OBJECT) },
     tasks: {
@@ -161,7 +162,7 @@ test('a run of which an item is voided is read anew: programs are ended, and tas
 const DONE = Promise.resolve();
 const STRANGER: Address = `0x${'cc'.repeat(20)}`;
 const cancelBy = (sender: Address) =>
-  ({ kind: 'Cancel', signature: `0x${'00'.repeat(65)}`, sender, nonce: 0n, run: idOf(0) }) as const;
+  ({ kind: 'Cancel', signature: `0x${'00'.repeat(65)}`, sender, nonce: 0n, gasPrice: 1n, run: idOf(0) }) as const;
 
 test('a Cancel waits for the programs that were begun, whose Advance messages come first; no others are begun', async () => {
   const begun: (() => void)[] = [];
@@ -369,4 +370,37 @@ test('when the chain is built anew, programs that tasks still need go on, and th
   expect(open.map(({ run }) => run)).toEqual([idOf(0)]);
   await new Promise(setImmediate);
   expect(tasks.stats()).toMatchObject({ runs: 1, ahead: 1 });
+});
+
+const priceOf = (run: Hex) => BigInt(run) * 10n;
+
+test('programs of runs that pay more for gas are begun first, and every fourth one by turns', async () => {
+  const begun: number[] = [];
+  const prepare = (message: Uint8Array) => {
+    const decoded = decodeMessage(message);
+    if (decoded.kind === 'Advance') begun.push(Number(decoded.run));
+    return new Promise<void>(() => undefined);
+  };
+  const tasks = await tasksOf(4, stagesOf('exec'), { prepare }, paidFor(AHEAD), undefined, undefined, priceOf);
+  tasks.runAhead(CLOCK);
+  expect(begun).toEqual([3, 3, 3, 0, 3, 3, 3, 1]);
+});
+
+test('of Advance messages those of runs that pay more come first, and each run has its turn within four for each', async () => {
+  const runs = 3;
+  const tasks = await tasksOf(runs, stagesOf('exec'), { ahead: 100 }, paidFor(30), undefined, undefined, priceOf);
+  const order: number[] = [];
+  for (let step = 0; step < 24; step++) {
+    tasks.runAhead(CLOCK);
+    await DONE;
+    await DONE;
+    const next = decodeMessage(tasks.nextAdvance()!);
+    if (next.kind !== 'Advance') throw new Error(next.kind);
+    order.push(Number(next.run));
+    await tasks.observe(advanced(Number(next.run), next.stage, next.partition) as never);
+  }
+  expect(order.slice(0, 4)).toEqual([2, 2, 2, 0]);
+  expect(order.filter((run) => run === 2).length).toBeGreaterThanOrEqual(18);
+  for (let from = 0; from + 4 * runs <= order.length; from++)
+    for (let run = 0; run < runs; run++) expect(order.slice(from, from + 4 * runs)).toContain(run);
 });

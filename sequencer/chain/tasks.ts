@@ -6,6 +6,7 @@ import { encodeMessage, type Message } from '../../protocol/messages.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 import type { RunGraph, TaskPlace } from '../index/graph.ts';
 import { type Tables, taskKeyOf } from '../index/tables.ts';
+import { createPriority } from '../priority.ts';
 import { createInferenceSignal, type InferenceTask, listInferences } from './inferences.ts';
 import { createProgramStarter, type ProgramStarterParts } from './program-starter.ts';
 import {
@@ -35,7 +36,10 @@ export type Tasks = {
   load(clock: TaskClock): Promise<void>;
   /** To be called after each step. */
   observe(receipt: Receipt): Promise<void>;
-  /** Starts programs of ready tasks: as many as may run ahead, and of each run as many as it has paid for. */
+  /**
+   * Starts programs of ready tasks: as many as may run ahead, and of each run as many as it has paid for; first those
+   * of runs that pay most for gas.
+   */
   runAhead(clock: TaskClock): void;
   /**
    * Starts the program of this Advance message, which is in the chain's way, unless the program runs already. The
@@ -48,8 +52,8 @@ export type Tasks = {
    */
   promisedTo(): bigint | undefined;
   /**
-   * An Advance message whose program has already run. Those of one run come in the order in which its tasks were taken
-   * up.
+   * An Advance message whose program has already run; first those of runs that pay most for gas. Those of one run come
+   * in the order in which its tasks were taken up. It counts as executed: the run has had its turn.
    */
   nextAdvance(): Uint8Array | undefined;
   /**
@@ -91,15 +95,16 @@ export function createTasks(parts: TasksParts): Tasks {
   const runs = new Map<Hex, TrackedRun>();
   /** Runs whose Cancel waits. */
   const ending = new Set<Hex>();
+  const [starts, advances] = [createPriority(), createPriority()];
+  /** Counts what was begun and given out: a run that waits since a lower number has waited longer. */
   let turn = 0;
-  let startTurn = 0;
 
   const announce = ({ infer }: TrackedRun): void => {
     if (infer.size > 0) opened.announce();
   };
 
   const track = async (run: Hex): Promise<void> => {
-    const tracked = await trackRun(tables, run, promisedTo, ahead);
+    const tracked = await trackRun(tables, run, promisedTo, ahead, ++turn);
     if (tracked === undefined) return;
     runs.set(run, tracked);
     announce(tracked);
@@ -202,18 +207,16 @@ export function createTasks(parts: TasksParts): Tasks {
     },
     runAhead: ({ now, timestamp }) => {
       const at = Date.now();
-      const all = [...runs.values()];
-      // The runs by turns: the tasks of one may take long, and those of others would wait for all of them.
-      for (let idle = 0; idle < all.length && running() < ahead; ) {
-        startTurn = (startTurn + 1) % all.length;
-        const tracked = all[startTurn] as TrackedRun;
-        const mayBegin =
-          !isEnding(tracked) && tracked.promisedTo >= BigInt(now) && begunOf(tracked) < tasksAhead(tracked.paid);
-        const task = mayBegin
+      const startable = (tracked: TrackedRun): AheadProgram | undefined =>
+        !isEnding(tracked) && tracked.promisedTo >= BigInt(now) && begunOf(tracked) < tasksAhead(tracked.paid)
           ? tracked.ready.find(({ state, notBefore }) => state === 'waiting' && notBefore <= at)
           : undefined;
-        idle = task === undefined ? idle + 1 : 0;
-        if (task !== undefined) start(task, timestamp);
+      while (running() < ahead) {
+        const first = starts.first(waitingOf(runs.values(), startable, ({ begunAt }) => begunAt));
+        if (first === undefined) return;
+        starts.took();
+        first.tracked.begunAt = ++turn;
+        start(first.task, timestamp);
       }
     },
     begin: (message, { timestamp }) => {
@@ -234,18 +237,18 @@ export function createTasks(parts: TasksParts): Tasks {
       );
     },
     nextAdvance: () => {
-      const all = [...runs.values()];
-      for (let i = 0; i < all.length; i++) {
-        const tracked = all[(turn + i) % all.length] as TrackedRun;
-        // A run that ends gives the tasks that were begun; any other gives its tasks in the order in which they were
-        // taken up.
+      // A run that ends gives the tasks that were begun; any other gives its tasks in the order in which they were
+      // taken up.
+      const prepared = (tracked: TrackedRun): AheadProgram | undefined => {
         const { ready } = tracked;
-        const first = isEnding(tracked) ? ready.find(({ state }) => state === 'prepared') : ready[0];
-        if (first?.state !== 'prepared') continue;
-        turn = (turn + i + 1) % all.length;
-        return first.message;
-      }
-      return undefined;
+        const task = isEnding(tracked) ? ready.find(({ state }) => state === 'prepared') : ready[0];
+        return task?.state === 'prepared' ? task : undefined;
+      };
+      const first = advances.first(waitingOf(runs.values(), prepared, ({ advancedAt }) => advancedAt));
+      if (first === undefined) return undefined;
+      advances.took();
+      first.tracked.advancedAt = ++turn;
+      return first.task.message;
     },
     holds: (message) => {
       const tracked = message !== undefined && 'run' in message ? runs.get(message.run) : undefined;
@@ -282,6 +285,18 @@ export function createTasks(parts: TasksParts): Tasks {
     }),
     isBusy: () => running() > 0,
   };
+}
+
+/** The runs that have such a task, as they wait for a worker or for a place in the chain. */
+function* waitingOf(
+  runs: Iterable<TrackedRun>,
+  taskOf: (tracked: TrackedRun) => AheadProgram | undefined,
+  turnOf: (tracked: TrackedRun) => number,
+) {
+  for (const tracked of runs) {
+    const task = taskOf(tracked);
+    if (task !== undefined) yield { tracked, task, gasPrice: tracked.gasPrice, sequence: turnOf(tracked) };
+  }
 }
 
 function keyOf(message: Uint8Array): string {

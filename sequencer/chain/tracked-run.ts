@@ -25,6 +25,11 @@ export type TrackedRun = {
   readonly workflow: Hex;
   /** In lower case. */
   readonly owner: Address;
+  /** Wei per gas that the run pays. */
+  readonly gasPrice: bigint;
+  /** The turns in which a program of the run was last begun, and an Advance of it given out; at first that of its start. */
+  begunAt: number;
+  advancedAt: number;
   /** Unix seconds. */
   readonly deadline: bigint;
   /** The gas that the run's tasks have paid: `tasksAhead` says how many programs it may have ahead for it. */
@@ -63,13 +68,14 @@ const OFFERED_OF_RUN = 1_024;
 
 /**
  * Reads a run from the index. The result is undefined if the run is not running. `mostReady`: exec tasks that are kept
- * at most.
+ * at most. `turn`: from which on it waits for its turn.
  */
 export async function trackRun(
   tables: Tables,
   run: Hex,
   promisedTo: (run: Hex) => Promise<bigint>,
   mostReady: number,
+  turn: number,
 ): Promise<TrackedRun | undefined> {
   const record = await tables.runs.get(run);
   const workflow = record === undefined ? undefined : await tables.workflows.get(record.workflow);
@@ -82,6 +88,9 @@ export async function trackRun(
     graph: createGraph(run, workflow, (await tables.inputs.get(run)) ?? []),
     workflow: record.workflow,
     owner: record.owner.toLowerCase() as Address,
+    gasPrice: record.gasPrice,
+    begunAt: turn,
+    advancedAt: turn,
     deadline: record.deadline,
     paid: 0n,
     promisedTo: await promisedTo(run),

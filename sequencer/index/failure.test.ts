@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { describeFailure, describeUnpaid } from './failure.ts';
 
 const LIMIT = 5_000_000_000n;
-const run = (spent: bigint) => ({ escrow: 1_000_000n, spent, taskGasLimit: LIMIT });
+const run = (spent: bigint) => ({ escrow: 1_000_000n, spent, gasPrice: 2n });
 
 test.each([
   ['an exit code', { status: 1, gasUsed: 7 }, run(10n), 'exit', 'its program ended with exit code 1'],
@@ -25,7 +25,7 @@ test.each([
   ],
   ['a run that the state has not', { status: 256, gasUsed: 5 }, undefined, 'gas-or-trap', '5 gas'],
 ] as const)('%s', (_, task, record, kind, words) => {
-  const failure = describeFailure(task, record, 2n);
+  const failure = describeFailure(task, record);
   expect(failure.kind).toBe(kind);
   expect(failure.why).toContain(words);
 });

@@ -16,13 +16,12 @@ const FAULT = 256;
 /** Describes a failed task. `run`: the run as it ended, or undefined if the state has none. */
 export function describeFailure(
   { status, gasUsed }: { readonly status: number; readonly gasUsed: number },
-  run: Pick<RunRecord, 'escrow' | 'spent' | 'taskGasLimit'> | undefined,
-  gasPriceWei: bigint,
+  run: Pick<RunRecord, 'escrow' | 'spent' | 'gasPrice'> | undefined,
 ): TaskFailure {
   if (status !== FAULT) return { kind: 'exit', why: `its program ended with exit code ${status}` };
-  const rest = run === undefined ? gasPriceWei : run.escrow - run.spent;
   // The task got the gas that the rest of the escrow could pay.
-  if (rest < gasPriceWei) return { kind: 'budget', why: `the budget of the run, ${run?.escrow} wei, is used up` };
+  if (run !== undefined && run.escrow - run.spent < run.gasPrice)
+    return { kind: 'budget', why: `the budget of the run, ${run.escrow} wei, is used up` };
   if (gasUsed === 0) return { kind: 'inputs', why: 'its inputs are more than a task may read, 256 MiB' };
   return {
     kind: 'gas-or-trap',

@@ -78,6 +78,7 @@ async function indexRun(
     workflow: decoded.workflow,
     owner: decoded.sender,
     partitions: inputs.length,
+    gasPrice: decoded.gasPrice,
     status: 'running',
     startedAt: timestamp,
     deadline: decoded.deadline,

@@ -85,8 +85,7 @@ async function readOffer(
   if (run?.status !== RUN_STATUS.running || model === undefined || !model.active) return undefined;
   const trusted = run.gateways.length > 0 ? run.gateways : model.gateways;
   if (gateway !== undefined && !trusted.includes(gateway.toLowerCase() as Address)) return undefined;
-  const { gasPriceWei } = await state.config();
-  const itemFee = itemGas({ sink: true, ...signed, resultLength: 0 }) * gasPriceWei;
+  const itemFee = itemGas({ sink: true, ...signed, resultLength: 0 }) * run.gasPrice;
   const escrowLeft = run.escrow - run.spent;
   const inferenceLeft = run.maxInferenceCost - run.inferenceSpent;
   let maxCost = escrowLeft - itemFee;
@@ -98,7 +97,7 @@ async function readOffer(
     maxCost: String(maxCost),
     inputPrice: String(model.inputPrice),
     outputPrice: String(model.outputPrice),
-    bytePrice: String(resultGas(1n) * gasPriceWei),
+    bytePrice: String(resultGas(1n) * run.gasPrice),
     escrowLeft: String(escrowLeft),
     inferenceLeft: String(inferenceLeft),
     itemFee: String(itemFee),

@@ -87,6 +87,8 @@ export type RunIndex = {
   readonly workflow: Hex;
   readonly owner: Address;
   readonly partitions: number;
+  /** Wei per gas. */
+  readonly gasPrice: bigint;
   readonly status: 'running' | 'done' | 'failed' | 'cancelled' | 'expired';
   /** The time of the batch in which the run was started, in unix seconds; the same for `endedAt`. */
   readonly startedAt: number;

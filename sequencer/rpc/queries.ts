@@ -104,6 +104,7 @@ export async function queryRun(parts: QueryParts, id: Hex) {
     status: run.status,
     escrow: String(onChain?.escrow ?? 0n),
     spent: String(onChain?.spent ?? 0n),
+    gasPrice: String(run.gasPrice),
     deadline: Number(run.deadline),
     partitions: run.partitions,
     tasksLeft: onChain?.tasksLeft ?? 0,
@@ -258,8 +259,7 @@ async function failureOf(
   id: Hex,
   task: { readonly status: number; readonly gasUsed: number },
 ): Promise<TaskFailure> {
-  const [run, { gasPriceWei }] = await Promise.all([state.run(id), state.config()]);
-  return describeFailure(task, run, gasPriceWei);
+  return describeFailure(task, await state.run(id));
 }
 
 async function whyOpen(

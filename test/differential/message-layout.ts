@@ -12,8 +12,8 @@ import { DOMAINS, GATEWAY, MEMBERS, START } from '../kernel/world.fixture.ts';
 
 export type LayoutField = { readonly name: string; readonly at: number; readonly size: number };
 
-/** Of a user message: kind 1, signature 65, sender 20, nonce 8. */
-const BODY_AT = 94;
+/** Of a user message: kind 1, signature 65, sender 20, nonce 8, gas price 32. */
+const BODY_AT = 126;
 const ITEMS_AT = 96;
 const ITEM_BYTES = 256;
 const SIGNATURE_BYTES = 65;
@@ -64,6 +64,7 @@ export function layoutOf(message: Uint8Array): LayoutField[] {
       ['signature', SIGNATURE_BYTES],
       ['sender', 20],
       ['nonce', 8],
+      ['gasPrice', 32],
     ]);
   }
   switch (kind) {
@@ -155,6 +156,9 @@ export function layoutOf(message: Uint8Array): LayoutField[] {
         ['resultRoot', 32],
         ['refund', 32],
       ]);
+      break;
+    case KIND.GasPriceChanged:
+      add('price', 32);
       break;
     case KIND.CommitteeChanged:
       all([
@@ -293,7 +297,12 @@ async function signatureOf(message: Uint8Array, signer: PrivateKeyAccount): Prom
   const primaryType = (SIGNED as Readonly<Record<number, UserMessage['kind']>>)[message[0] ?? 0];
   const body = primaryType === undefined ? undefined : bodyOf(primaryType, message);
   if (body === undefined) return undefined;
-  const fields = { sender: bytesToHex(message.subarray(66, 86)), nonce: view.getBigUint64(86), ...body };
+  const fields = {
+    sender: bytesToHex(message.subarray(66, 86)),
+    nonce: view.getBigUint64(86),
+    gasPrice: BigInt(bytesToHex(message.subarray(94, BODY_AT))),
+    ...body,
+  };
   const data = { domain: DOMAINS.inbox, types: TYPES, primaryType, message: fields } as never;
   return signer.sign({ hash: hashTypedData(data) });
 }

@@ -17,6 +17,15 @@ const CERTIFICATE = [
   'certificate: expected bytes of at least N',
 ];
 
+/** Of every message that a user signs. */
+const USER = [
+  'balance: expected at least the fee of N',
+  'gasPrice: expected at least N',
+  'gasPrice: expected below N^N',
+  'nonce: expected N',
+  'signer: expected H',
+];
+
 export const REFUSALS: Readonly<Record<MessageKind | 'Empty' | 'Unknown', readonly string[]>> = {
   Advance: [
     'input tasks done: expected N',
@@ -30,13 +39,11 @@ export const REFUSALS: Readonly<Record<MessageKind | 'Empty' | 'Unknown', readon
     'task: expected open',
   ],
   Cancel: [
-    'balance: expected at least the fee of N',
+    ...USER,
     'message: expected bytes of N',
-    'nonce: expected N',
     'run status: expected running',
     'run: expected one that was started',
     'sender: expected the owner H',
-    'signer: expected H',
   ],
   CommitteeChanged: [
     'epoch: expected more than N',
@@ -47,7 +54,7 @@ export const REFUSALS: Readonly<Record<MessageKind | 'Empty' | 'Unknown', readon
   ],
   Deploy: [
     ...CERTIFICATE,
-    'balance: expected at least the fee of N',
+    ...USER,
     'certificate expiry: expected more than N',
     'definition version: expected N',
     'definition: expected bytes of at least N',
@@ -57,7 +64,6 @@ export const REFUSALS: Readonly<Record<MessageKind | 'Empty' | 'Unknown', readon
     'message: expected bytes of at least N',
     'metadata length: expected at most N',
     'metadata: expected bytes of at least N',
-    'nonce: expected N',
     'program codeLength: expected a multiple of N above N',
     'program codeLength: expected at most N',
     'program dataLength: expected at most N',
@@ -73,7 +79,6 @@ export const REFUSALS: Readonly<Record<MessageKind | 'Empty' | 'Unknown', readon
     'program wasmLength: expected at most N',
     'program: expected bytes of at least N',
     'programs: expected at most N',
-    'signer: expected H',
     'sinks: expected at least one stage that is a sink',
     'stage gasLimit: expected N for infer',
     'stage gasLimit: expected N to N',
@@ -100,6 +105,7 @@ export const REFUSALS: Readonly<Record<MessageKind | 'Empty' | 'Unknown', readon
     'run: expected one that was started',
     'time: expected after N',
   ],
+  GasPriceChanged: ['message: expected bytes of N', 'origin: expected L1', 'price: expected below N^N'],
   GatewayChanged: ['active: expected N or N', 'message: expected bytes of N', 'origin: expected L1'],
   InferenceResult: [
     ...CERTIFICATE,
@@ -140,10 +146,9 @@ export const REFUSALS: Readonly<Record<MessageKind | 'Empty' | 'Unknown', readon
   ],
   Renew: [
     ...CERTIFICATE,
-    'balance: expected at least the fee of N',
+    ...USER,
     'certificate expiry: expected more than N',
     'message: expected bytes of at least N',
-    'nonce: expected N',
     'object count: expected bytes of at least N',
     'object length: expected N',
     'object: expected H',
@@ -154,22 +159,19 @@ export const REFUSALS: Readonly<Record<MessageKind | 'Empty' | 'Unknown', readon
     'run status: expected running',
     'run: expected one that was started',
     'sender: expected the owner H',
-    'signer: expected H',
     'tasks of infer stages: expected at most N',
   ],
   Run: [
     ...CERTIFICATE,
+    ...USER,
     'balance: expected at least maxCost N',
-    'balance: expected at least the fee of N',
     'deadline: expected after N',
     'gateways: expected at most N',
     'message: expected bytes of at least N',
-    'nonce: expected N',
     'partition count: expected bytes of at least N',
     'partition length: expected at most N',
     'partitions: expected N to N',
     'partitions: expected bytes of at least N',
-    'signer: expected H',
     'sink tasks: expected at most N',
     'stage width: expected that of its input, N',
     'taskGasLimit: expected at least N',
@@ -177,23 +179,14 @@ export const REFUSALS: Readonly<Record<MessageKind | 'Empty' | 'Unknown', readon
     'workflow: expected one that is deployed',
   ],
   Settle: [
+    ...USER,
     'account signer: expected H',
     'balance of the gateway: expected more than N',
-    'balance: expected at least the fee of N',
     'message: expected bytes of N',
-    'nonce: expected N',
-    'signer: expected H',
     'total: expected more than N',
   ],
   Unknown: ['kind: expected one of docs/messages.md', 'message: expected bytes of at most N'],
-  Withdraw: [
-    'amount: expected more than N',
-    'balance: expected at least N',
-    'balance: expected at least the fee of N',
-    'message: expected bytes of N',
-    'nonce: expected N',
-    'signer: expected H',
-  ],
+  Withdraw: [...USER, 'amount: expected more than N', 'balance: expected at least N', 'message: expected bytes of N'],
 };
 
 /** Fields that no message reaches, and why. */

@@ -119,6 +119,7 @@ export async function createScenes(engine: KernelEngine): Promise<Scenes> {
     sent('Deposit', { kind: 'Deposit', account: BOB.address, amount: 5n }, FROM_L1),
     sent('GatewayChanged', { kind: 'GatewayChanged', gateway: BOB.address, active: true }, FROM_L1),
     sent('ModelChanged', model([GATEWAY.address, BOB.address]), FROM_L1),
+    sent('GasPriceChanged', { kind: 'GasPriceChanged', price: 4n }, FROM_L1),
     sent(
       'CommitteeChanged',
       { kind: 'CommitteeChanged', epoch: 2n, threshold: 2, members: [ALICE.address, BOB.address] },

@@ -116,7 +116,7 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
       case 'mizu_chain':
         return {
           chainId: CHAIN_ID,
-          gasPriceWei: '1',
+          minGasPrice: '1',
           contracts: { inbox: REGISTRY, gatewayRegistry: REGISTRY, daCommittee: REGISTRY, stakeManager: REGISTRY },
         };
       case 'mizu_getInferenceTasks': {

@@ -59,7 +59,7 @@ const ROW = new TextEncoder().encode('one row of the books');
 const REQUEST = ROW.map((byte) => byte + 1);
 const ANSWER = new TextEncoder().encode('what the model says');
 /** kind, signature, sender, nonce, recipient, amount. */
-const WITHDRAW_BYTES = 1 + 65 + 20 + 8 + 20 + 32;
+const WITHDRAW_BYTES = 1 + 65 + 20 + 8 + 32 + 20 + 32;
 const UNKNOWN: Hex = `0x${'cd'.repeat(32)}`;
 const STAGES = [execStage(), inferStage(0), execStage({ inputs: [{ source: 1, mode: 'same' }], sink: true })];
 const WORKER = ACCOUNTS[12]!;

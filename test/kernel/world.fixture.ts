@@ -74,7 +74,7 @@ export async function createWorld(engine: KernelEngine) {
   const kernel = createKernel(engine);
   const genesis = await createGenesis({
     chainId: CHAIN_ID,
-    gasPriceWei: GAS_PRICE,
+    minGasPrice: GAS_PRICE,
     inboxDomain: domainSeparator({ domain: DOMAINS.inbox }),
     daDomain: domainSeparator({ domain: DOMAINS.da }),
     gatewayDomain: domainSeparator({ domain: DOMAINS.gateway }),
@@ -132,10 +132,15 @@ export async function createWorld(engine: KernelEngine) {
   return world;
 }
 
-type Unsigned<T> = T extends unknown ? Omit<T, 'signature' | 'sender'> : never;
+/** A user message before it is signed; without a gas price it offers `GAS_PRICE`. */
+export type UnsignedMessage = UserMessage extends infer M
+  ? M extends UserMessage
+    ? Omit<M, 'signature' | 'sender' | 'gasPrice'> & { readonly gasPrice?: bigint }
+    : never
+  : never;
 
-export async function sign(signer: PrivateKeyAccount, fields: Unsigned<UserMessage>): Promise<UserMessage> {
-  const message = { ...fields, sender: signer.address, signature: '0x' } as UserMessage;
+export async function sign(signer: PrivateKeyAccount, fields: UnsignedMessage): Promise<UserMessage> {
+  const message = { gasPrice: GAS_PRICE, ...fields, sender: signer.address, signature: '0x' } as UserMessage;
   return { ...message, signature: await signer.signTypedData(typedData(message)) };
 }
 
@@ -245,6 +250,7 @@ export async function runMessage(
     deadline = START + 3600n,
     gateways = [],
     expiry = START + 10_000n,
+    gasPrice = GAS_PRICE,
   }: {
     workflow?: Hex;
     maxCost?: bigint;
@@ -254,11 +260,12 @@ export async function runMessage(
     deadline?: bigint;
     gateways?: readonly Address[];
     expiry?: bigint;
+    gasPrice?: bigint;
   } = {},
 ): Promise<UserMessage> {
   const bytes = encodeInputs(inputs, await certify(inputs, { expiry }));
   const limits = { maxCost, maxItemCost, maxInferenceCost, taskGasLimit: 500_000n, deadline };
-  return sign(signer, { kind: 'Run', nonce, workflow, ...limits, gateways, inputs: bytes });
+  return sign(signer, { kind: 'Run', nonce, gasPrice, workflow, ...limits, gateways, inputs: bytes });
 }
 
 export async function resultMessage(

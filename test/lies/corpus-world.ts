@@ -27,6 +27,8 @@ export const TIMES = {
   unbondingSeconds: DEVNET_CONFIG.unbondingSeconds + 2 * WINDOW_SECONDS,
   retentionSeconds: DEVNET_CONFIG.retentionSeconds + 2 * WINDOW_SECONDS,
 };
+/** What messages offer stays enough when L1 halves it. */
+const GAS_PRICE = { initialWei: 2n, highestWei: 2n, restSeconds: 1 };
 const MIZU = 10n ** 18n;
 const REFUND = 7n;
 /** Each lie costs 100 of it. */
@@ -36,7 +38,7 @@ const GATEWAY_KEY: Hex = `0x${'3'.padStart(64, '0')}`;
 export async function createCorpusWorld(): Promise<CorpusWorld> {
   const made: Inbox[] = [];
   const world = await createLieWorld({
-    network: TIMES,
+    network: { ...TIMES, gasPrice: GAS_PRICE },
     messages: async (network) => {
       await enrol(network);
       const { chainId, addresses } = network.deployment;
@@ -57,7 +59,7 @@ export async function createCorpusWorld(): Promise<CorpusWorld> {
   };
 }
 
-/** A model, a gateway that may sign its results, and a void: the next batch begins with them. */
+/** A model, a gateway that may sign its results, a void and a gas price: the next batch begins with them. */
 async function enrol(network: TestNetwork): Promise<void> {
   const { chain, l1, deployment } = network;
   const { token, stakeManager, gatewayRegistry } = deployment.addresses;
@@ -81,4 +83,5 @@ async function enrol(network: TestNetwork): Promise<void> {
   const hash: Hex = `0x${'55'.repeat(32)}`;
   const place = { run: hash, stage: 0, partition: 0, attempt: 0, resultRoot: hash };
   await pushVoid(network, { kind: 'ItemVoided', ...place, refund: REFUND });
+  await network.setGasPrice(GAS_PRICE.initialWei / 2n);
 }

@@ -14,6 +14,7 @@ const FROM_L1 = {
   'model change': KIND.ModelChanged,
   'committee change': KIND.CommitteeChanged,
   'item voided': KIND.ItemVoided,
+  'gas price change': KIND.GasPriceChanged,
 } as const;
 type FromL1 = keyof typeof FROM_L1;
 const STEPS = ['deposit', 'deploy', 'run', 'task', 'last task'] as const;
@@ -21,7 +22,7 @@ const STEPS = ['deposit', 'deploy', 'run', 'task', 'last task'] as const;
 const MORE_STEPS = [
   ...['result', 'trap', 'renewal', 'early expiry', 'cancel', 'withdraw', 'overdraft', 'settle'],
   'forged account',
-  ...(['gateway change', 'model change', 'committee change', 'item voided'] satisfies FromL1[]),
+  ...(['gateway change', 'model change', 'committee change', 'item voided', 'gas price change'] satisfies FromL1[]),
 ];
 
 export async function leafLies(world: CorpusWorld): Promise<Lie[]> {
@@ -67,6 +68,12 @@ export async function leafLies(world: CorpusWorld): Promise<Lie[]> {
     await about('item voided', 'ItemVoided', (m) => ({ ...m, refund: m.refund + 1n })),
   );
   add('a void by a sequencer counts', voided, await withContext(voided, { origin: 'sequencer' }));
+  const price = stepOf('gas price change');
+  const dearer = await about('gas price change', 'GasPriceChanged', (m) => ({ ...m, price: m.price + 1n }));
+  add('the least gas price is another than L1 has set', price, dearer);
+  add('a gas price by a sequencer counts', price, await withContext(price, { origin: 'sequencer' }));
+  const cheap = await about('run', 'Run', (m) => ({ ...m, gasPrice: 1n }));
+  add('a run with a lower gas price and no right signature', run, cheap);
   const unlimited = await about('run', 'Run', (m) => ({ ...m, maxCost: m.maxCost + 1n }));
   add('a run with another limit and no right signature', run, unlimited);
   add('a run is charged twice: the same nonce once more', run, await rerun(run, {}, after(run)));

@@ -193,6 +193,23 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
     [['            requireAtMost(cap, minimums[i]);', '            requireAtMost(cap, minimums[0]);']],
   ),
   ...inContract('Rollup', ['lib/Settings'], [['        requireAtMost(stakes_.token().cap(), settings.bond);', '']]),
+  ...inContract(
+    'GasPrices',
+    ['GasPrices'],
+    [
+      ['require(block.timestamp >= from, ChangedTooSoon', 'require(true, ChangedTooSoon'],
+      ['require(price_ >= least && price_ <= most,', 'require(price_ <= most,'],
+      ['require(price_ >= least && price_ <= most,', 'require(price_ >= least,'],
+      ['        if (most > highest) most = highest;', ''],
+      ['        changedAt = block.timestamp;\n        emit', '        emit'],
+      ['        queue.pushGasPrice(price_);', ''],
+    ],
+  ),
+  ...inContract(
+    'GatewayRegistry',
+    ['GasPrices'],
+    [['require(msg.sender == gasPrices,', 'require(msg.sender != address(0),']],
+  ),
   ...inContract('MizuToken', ['MizuToken'], [['requireAtMost(Constants.MAX_SUPPLY, cap);', '']]),
   ...inContract(
     'dispute/Ledger',
@@ -354,7 +371,7 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
     ['Escape'],
     [
       ['items[2] = RLP.encode(status);', 'items[2] = RLP.encode(RUNNING);'],
-      ['items[17 + i] = RLP.encode(uint256(record.voided[i]));', 'items[17 + i] = RLP.encode(uint256(0));'],
+      ['items[18 + i] = RLP.encode(uint256(record.voided[i]));', 'items[18 + i] = RLP.encode(uint256(0));'],
     ],
   ),
   ...inContract(

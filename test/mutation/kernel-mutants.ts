@@ -48,6 +48,23 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...inKernel(
+    'gas-price',
+    ['gas-price'],
+    [
+      ['if (less(price, minGasPrice()))', 'if (false)'],
+      ["return fitsBits96(price) || refuse('gasPrice', 'below 2^96', 'more');", 'return true;'],
+    ],
+  ),
+  ...inKernel('start', ['gas-price'], [['run.gasPrice = gasPrice;', 'run.gasPrice = alloc(32);']]),
+  ...inKernel(
+    'l1',
+    ['gas-price'],
+    [
+      ["if (!fitsBits96(price)) return refuse('price', 'below 2^96', 'more');", ''],
+      ['storeMinGasPrice(price);', ''],
+    ],
+  ),
+  ...inKernel(
     'renew',
     ['expiry'],
     [
@@ -100,7 +117,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
       [': contains(ofModel, addressCount);', ': true;'],
       ['run.expiry = min<u64>(run.expiry, certifiedUntil);', ''],
       ['add(run.inferenceSpent, run.inferenceSpent, told);', ''],
-      ['MESSAGE_BASE_GAS * refused) ||', 'MESSAGE_BASE_GAS) ||'],
+      ['MESSAGE_BASE_GAS * refused);', 'MESSAGE_BASE_GAS);'],
       ['const gas = TASK_BASE_GAS + signatureGas +', 'const gas = TASK_BASE_GAS +'],
       ['less(rest, total)) return', 'less(rest, told)) return'],
     ],

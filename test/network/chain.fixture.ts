@@ -22,7 +22,7 @@ import {
   type ProgramEntry,
 } from '../../protocol/definition.ts';
 import type { Address } from '../../protocol/hex.ts';
-import { encodeInputs, encodeMessage, hashRun, type Message, type UserMessage } from '../../protocol/messages.ts';
+import { encodeInputs, encodeMessage, hashRun, type Message } from '../../protocol/messages.ts';
 import { receiveMessage } from '../../protocol/received.ts';
 import { encodeContext } from '../../protocol/state.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
@@ -31,7 +31,17 @@ import { openStore, type Store } from '../../service/storage/store.ts';
 import { programToEntry } from '../../vm/entry.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createProgram, type Image } from '../../vm/program.ts';
-import { ALICE, certify, DOMAINS, execStage, GAS_PRICE, MEMBERS, START, sign } from '../kernel/world.fixture.ts';
+import {
+  ALICE,
+  certify,
+  DOMAINS,
+  execStage,
+  GAS_PRICE,
+  MEMBERS,
+  START,
+  sign,
+  type UnsignedMessage,
+} from '../kernel/world.fixture.ts';
 
 export const kernelEngine = createKernelEngine(readFileSync(KERNEL_PATH));
 
@@ -74,7 +84,7 @@ export async function putTestProgram(objects: Pick<ObjectStore, 'putAll'>, sourc
 export function createTestGenesis() {
   return createGenesis({
     chainId: 31337,
-    gasPriceWei: GAS_PRICE,
+    minGasPrice: GAS_PRICE,
     inboxDomain: domainSeparator({ domain: DOMAINS.inbox }),
     daDomain: domainSeparator({ domain: DOMAINS.da }),
     gatewayDomain: domainSeparator({ domain: DOMAINS.gateway }),
@@ -84,14 +94,12 @@ export function createTestGenesis() {
   });
 }
 
-type Unsigned<T> = T extends unknown ? Omit<T, 'signature' | 'sender'> : never;
-
 /** Who signs a workflow and its run, and gets its objects promised. */
 export type Author = {
   readonly address: Address;
   /** Unix seconds. */
   readonly deadline: bigint;
-  sign(message: Unsigned<UserMessage>): Promise<Message>;
+  sign(message: UnsignedMessage): Promise<Message>;
   certify(objects: readonly ObjectRef[]): Promise<Certificate>;
 };
 

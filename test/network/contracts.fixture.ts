@@ -24,8 +24,19 @@ export const [OWNER, SEQUENCER, EXECUTOR, USER, VALIDATOR, LIAR] = ACCOUNTS as u
 ];
 export const OTHERS: readonly HDAccount[] = ACCOUNTS.slice(4);
 
-export const [COMMITTEE_OWNER, MODEL_OWNER, GUARDIAN] = ACCOUNTS.slice(13) as [HDAccount, HDAccount, HDAccount];
-const KEYS = { token: OWNER, committee: COMMITTEE_OWNER, models: MODEL_OWNER, guardian: GUARDIAN } as const;
+export const [COMMITTEE_OWNER, MODEL_OWNER, GUARDIAN, GAS_PRICE_OWNER] = ACCOUNTS.slice(13) as [
+  HDAccount,
+  HDAccount,
+  HDAccount,
+  HDAccount,
+];
+const KEYS = {
+  token: OWNER,
+  committee: COMMITTEE_OWNER,
+  models: MODEL_OWNER,
+  guardian: GUARDIAN,
+  gasPrice: GAS_PRICE_OWNER,
+} as const;
 
 /** Each power has its own key; OWNER is the token's, and deploys. */
 export const HOLDERS = {
@@ -33,6 +44,7 @@ export const HOLDERS = {
   committee: KEYS.committee.address,
   models: KEYS.models.address,
   guardian: KEYS.guardian.address,
+  gasPrice: KEYS.gasPrice.address,
 } as const;
 
 export function powerWallets(url: string) {
@@ -136,6 +148,7 @@ export type RunFields = {
   readonly maxInferenceCost: bigint;
   readonly inferenceSpent: bigint;
   readonly sinkTasks: bigint;
+  readonly gasPrice: bigint;
   readonly gateways: readonly Address[];
   /** Empty, or how many of its items were voided, and when the last one was. */
   readonly voided: readonly bigint[];

@@ -22,7 +22,7 @@ import { createGenesis, type GenesisConfig } from '../../kernel/genesis.ts';
 import type { NodeConfig } from '../../node/config.ts';
 import { encodeBatch } from '../../protocol/batch.ts';
 import type { Certificate } from '../../protocol/certificate.ts';
-import { daCommitteeAbi, inboxAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { daCommitteeAbi, gasPricesAbi, inboxAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { encodeMessage, type Message, typedMessage, type UserMessage } from '../../protocol/messages.ts';
 import { ROLE, type Role } from '../../protocol/roles.ts';
@@ -31,6 +31,7 @@ import { createDomain, type Domain, TYPES } from '../../protocol/typed-data.ts';
 import { connectL1, withAccount } from '../../service/l1/l1.ts';
 import { createLogger } from '../../service/process/log.ts';
 import type { ObjectStore } from '../../service/storage/objects.ts';
+import type { UnsignedMessage } from '../kernel/world.fixture.ts';
 import { type Author, kernelEngine } from './chain.fixture.ts';
 import {
   ACCOUNTS,
@@ -51,13 +52,14 @@ export { EXECUTOR, LIAR, OWNER, SEQUENCER, USER, VALIDATOR };
 const MIZU = 10n ** 18n;
 const BLOCK_MS = 300;
 const STAKE = 10_000n * MIZU;
+const GAS_PRICE = { initialWei: 1n, highestWei: 1_000_000n, restSeconds: 300 } as const;
 /** The machine's clock, which a sequencer goes by, is ahead of one that stands still: by a round of leaders at most. */
 const LEADER_SECONDS = 60;
 const MAX_AHEAD_SECONDS = 64 * LEADER_SECONDS;
 const LAST_NET_SECONDS = 600;
 
 export const keyOf = (n: number): Hex => bytesToHex(ACCOUNTS[n]!.getHdKey().privateKey!);
-export const [COMMITTEE_OWNER_KEY, MODEL_OWNER_KEY] = [keyOf(13), keyOf(14)];
+export const [COMMITTEE_OWNER_KEY, MODEL_OWNER_KEY, GAS_PRICE_OWNER_KEY] = [keyOf(13), keyOf(14), keyOf(16)];
 const MEMBER_KEYS = [6, 7, 8, 9].map((n) => ({
   address: ACCOUNTS[n]!.address.toLowerCase() as Address,
   key: keyOf(n),
@@ -105,6 +107,7 @@ async function buildNetwork(
     ...(eigenLayer !== undefined && { eigenLayer: eigenLayer.config }),
     leaderSeconds: LEADER_SECONDS,
     maxAheadSeconds: MAX_AHEAD_SECONDS,
+    gasPrice: GAS_PRICE,
     ...changes,
   };
   let genesisConfig: GenesisConfig | undefined;
@@ -117,7 +120,7 @@ async function buildNetwork(
       const separator = (contract: Address) => domainSeparator({ domain: createDomain(chainId, contract) });
       genesisConfig = {
         chainId,
-        gasPriceWei: 1n,
+        minGasPrice: config.gasPrice.initialWei,
         inboxDomain: separator(at.inbox),
         daDomain: separator(at.daCommittee),
         gatewayDomain: separator(at.gatewayRegistry),
@@ -202,6 +205,8 @@ async function buildNetwork(
   await write(sequencer, at.inbox, inboxAbi, 'join', []);
 
   const inboxDomain = createDomain(deployment.chainId, at.inbox);
+  const gasPrice = config.gasPrice.initialWei;
+  const sign: Sign = (signer, fields) => signMessage(inboxDomain, signer, { gasPrice, ...fields });
   return {
     anvil,
     stakesIn: (eigenLayer === undefined ? 'stakeManager' : 'eigenLayer') as StakesIn,
@@ -224,11 +229,11 @@ async function buildNetwork(
     }),
     user: USER.address,
     /** The user, whose objects go to DA. */
-    author: createAuthor(da, inboxDomain, USER),
+    author: createAuthor(da, sign, USER),
     /** Another account. */
-    authorOf: (account: LocalAccount) => createAuthor(da, inboxDomain, account),
-    /** A message of any account. */
-    sign: (signer: LocalAccount, fields: Parameters<Author['sign']>[0]) => signMessage(inboxDomain, signer, fields),
+    authorOf: (account: LocalAccount) => createAuthor(da, sign, account),
+    /** A message of any account; without a gas price it offers the first minimum of the network. */
+    sign,
     /** What a dishonest committee promises: objects that no member holds. */
     async certifyUnheld(objects: readonly ObjectRef[], expiry: bigint): Promise<Certificate> {
       const committee = { address: at.daCommittee, abi: daCommitteeAbi } as const;
@@ -276,6 +281,11 @@ async function buildNetwork(
     /** A message past the sequencer. */
     async force(message: Uint8Array) {
       await write(user, at.inbox, inboxAbi, 'forceMessage', [bytesToHex(message)]);
+    },
+    /** Another least price of gas; L1's clock leaps over the rest that a change must have before it. */
+    async setGasPrice(price: bigint) {
+      await clock.advance(config.gasPrice.restSeconds);
+      await write(withAccount(l1, GAS_PRICE_OWNER_KEY), at.gasPrices, gasPricesAbi, 'setPrice', [price]);
     },
     /** Tokens for any account, out of nothing. */
     async grant(account: Address, amountWei: bigint) {
@@ -338,12 +348,14 @@ export type NetworkAuthor = Omit<Author, 'certify'> &
     certify(objects: readonly ObjectRef[], hours?: number): Promise<Certificate>;
   };
 
-function createAuthor(da: DaClient, domain: Domain, account: LocalAccount): NetworkAuthor {
+type Sign = (signer: LocalAccount, fields: UnsignedMessage) => Promise<Message>;
+
+function createAuthor(da: DaClient, sign: Sign, account: LocalAccount): NetworkAuthor {
   const held = new Map<Hex, Uint8Array>();
   return {
     address: account.address,
     deadline: inHours(2),
-    sign: (fields) => signMessage(domain, account, fields),
+    sign: (fields) => sign(account, fields),
     async certify(objects, hours = 24) {
       const bytes = objects.map(({ root }) => held.get(root)!);
       return (await da.put(bytes, { expiry: inHours(hours) })).certificate;
@@ -358,11 +370,7 @@ function createAuthor(da: DaClient, domain: Domain, account: LocalAccount): Netw
   };
 }
 
-async function signMessage(
-  domain: Domain,
-  signer: LocalAccount,
-  fields: Parameters<Author['sign']>[0],
-): Promise<Message> {
+async function signMessage(domain: Domain, signer: LocalAccount, fields: UnsignedMessage): Promise<Message> {
   const message = { ...fields, sender: signer.address, signature: '0x' } as UserMessage;
   const signed = { domain, types: TYPES, primaryType: message.kind, message: asHex(typedMessage(message)) };
   return { ...message, signature: await signer.signTypedData(signed as never) };

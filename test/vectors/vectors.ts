@@ -79,6 +79,7 @@ function messageVectors() {
       gateways: members.slice(0, 2),
     }),
     committee: encodeMessage({ kind: 'CommitteeChanged', epoch: 1n, threshold: 3, members }),
+    gasPrice: encodeMessage({ kind: 'GasPriceChanged', price: 2n * 10n ** 9n }),
   };
   const hex = Object.fromEntries(Object.entries(messages).map(([name, bytes]) => [name, bytesToHex(bytes)]));
   return { account: USER.address, modelId: objectRoot(pattern(2)), members, ...hex };
@@ -164,7 +165,8 @@ async function escapeVectors() {
         inputsHash: objectRoot(pattern(30)),
       },
       ...{ expiry: 1_810_000_000n, maxItemCost: 0n, maxInferenceCost: 10n ** 18n, inferenceSpent: 10n ** 17n },
-      ...{ sinkTasks: 0n, gateways: status === 1n ? COMMITTEE_MEMBERS.slice(2).map(({ address }) => address) : [] },
+      ...{ sinkTasks: 0n, gasPrice: 10n ** 9n + BigInt(i) },
+      ...{ gateways: status === 1n ? COMMITTEE_MEMBERS.slice(2).map(({ address }) => address) : [] },
       voided: i === 2 ? [3n, 1_800_000_500n] : [],
     };
   });

@@ -27,6 +27,7 @@ library Constants {
     uint256 internal constant MAX_SEQUENCED_BYTES = 67_108_864;
     uint256 internal constant MAX_SUPPLY = 79_228_162_514_264_337_593_543_950_335;
     uint256 internal constant MAX_STAGE_GAS = 17_179_869_184;
+    uint256 internal constant GAS_PRICE_FACTOR = 2;
     uint256 internal constant SLOWEST_NS_PER_GAS = 20;
     string internal constant BATCH_MAGIC = "MIZUBAT1";
     uint256 internal constant MAX_OUTPUT_BYTES = 67_108_864;
@@ -44,6 +45,7 @@ library Constants {
     bytes1 internal constant MODEL_CHANGED = 0x22;
     bytes1 internal constant COMMITTEE_CHANGED = 0x23;
     bytes1 internal constant ITEM_VOIDED = 0x24;
+    bytes1 internal constant GAS_PRICE_CHANGED = 0x25;
     uint256 internal constant INFERENCE_ITEM_BYTES = 256;
     uint256 internal constant MAX_INFERENCE_ITEMS = 32;
     uint256 internal constant LAST_SLASHABLE_CLASS = 1;

@@ -26,6 +26,7 @@ library StateTrie {
         uint256 maxInferenceCost;
         uint256 inferenceSpent;
         uint64 sinkTasks;
+        uint256 gasPrice;
         address[] gateways;
         // Empty, or how many of its items were voided and when the last one was: docs/kernel.md#voided.
         uint64[] voided;
@@ -73,7 +74,7 @@ library StateTrie {
         for (uint256 i = 0; i < gateways.length; ++i) {
             gateways[i] = RLP.encode(record.gateways[i]);
         }
-        bytes[] memory items = new bytes[](17 + record.voided.length);
+        bytes[] memory items = new bytes[](18 + record.voided.length);
         items[0] = RLP.encode(record.workflow);
         items[1] = RLP.encode(record.owner);
         items[2] = RLP.encode(status);
@@ -90,9 +91,10 @@ library StateTrie {
         items[13] = RLP.encode(record.maxInferenceCost);
         items[14] = RLP.encode(record.inferenceSpent);
         items[15] = RLP.encode(uint256(record.sinkTasks));
-        items[16] = RLP.encode(gateways);
+        items[16] = RLP.encode(record.gasPrice);
+        items[17] = RLP.encode(gateways);
         for (uint256 i = 0; i < record.voided.length; ++i) {
-            items[17 + i] = RLP.encode(uint256(record.voided[i]));
+            items[18 + i] = RLP.encode(uint256(record.voided[i]));
         }
         _require(root, keccak256(abi.encodePacked("R", run)), RLP.encode(items), proof);
     }

@@ -103,6 +103,7 @@ abstract contract EscapeNetwork is Network {
         record.maxInferenceCost = vm.parseJsonUint(json, string.concat(entry, ".maxInferenceCost"));
         record.inferenceSpent = vm.parseJsonUint(json, string.concat(entry, ".inferenceSpent"));
         record.sinkTasks = uint64(vm.parseJsonUint(json, string.concat(entry, ".sinkTasks")));
+        record.gasPrice = vm.parseJsonUint(json, string.concat(entry, ".gasPrice"));
         record.gateways = vm.parseJsonAddressArray(json, string.concat(entry, ".gateways"));
         uint256[] memory voided = vm.parseJsonUintArray(json, string.concat(entry, ".voided"));
         record.voided = new uint64[](voided.length);

@@ -9,6 +9,7 @@ import {DACommittee} from "../../src/DACommittee.sol";
 import {DelegationPools} from "../../src/DelegationPools.sol";
 import {Escape} from "../../src/Escape.sol";
 import {Exposure} from "../../src/Exposure.sol";
+import {GasPrices} from "../../src/GasPrices.sol";
 import {GatewayRegistry} from "../../src/GatewayRegistry.sol";
 import {Inbox} from "../../src/Inbox.sol";
 import {MizuToken} from "../../src/MizuToken.sol";
@@ -49,6 +50,9 @@ abstract contract Network {
     uint64 internal constant ESCAPE = 30 days;
     uint256 internal constant DA_BOND = 5 ether;
     uint32 internal constant ANSWER = 4 hours;
+    uint256 internal constant GAS_PRICE = 1 gwei;
+    uint256 internal constant HIGHEST_PRICE = 1000 gwei;
+    uint64 internal constant REST = 1 days;
     uint256 internal constant START = 1_800_000_000;
     bytes32 internal constant GENESIS_STATE = keccak256("genesis");
     bytes32 internal constant KERNEL = keccak256("kernel");
@@ -73,6 +77,7 @@ abstract contract Network {
     Escape internal escape;
     DAChallenges internal challenges;
     Attestations internal attestations;
+    GasPrices internal gasPrices;
     ObjectsHarness internal objects;
     uint256[] internal memberKeys;
 
@@ -93,8 +98,8 @@ abstract contract Network {
     function _deploy() private {
         DelegationPools pools = new DelegationPools();
         uint256 nonce = vm.getNonce(address(this));
-        address[] memory predicted = new address[](10);
-        for (uint256 i = 0; i < 10; ++i) {
+        address[] memory predicted = new address[](11);
+        for (uint256 i = 0; i < 11; ++i) {
             predicted[i] = vm.computeCreateAddress(address(this), nonce + i);
         }
         token = new MizuToken(owner, 10_000_000 ether);
@@ -112,7 +117,7 @@ abstract contract Network {
             Inbox.Limits(DELAY, 30, 1 hours, SLOT)
         );
         committee = new DACommittee(owner, stakes, inbox, predicted[8], COMMITTEE_DELAY, OVERLAP);
-        registry = new GatewayRegistry(owner, stakes, inbox);
+        registry = new GatewayRegistry(owner, stakes, inbox, predicted[10]);
         rollup = new Rollup(
             stakes,
             inbox,
@@ -127,6 +132,7 @@ abstract contract Network {
         escape = new Escape(rollup, bridge);
         challenges = new DAChallenges(token, committee, Ledger.Settings(DA_BOND, 1e12, 15_000), ANSWER);
         attestations = new Attestations(stakes, rollup, address(bridge), 5000);
+        gasPrices = new GasPrices(owner, token, registry, GAS_PRICE, HIGHEST_PRICE, REST);
     }
 
     /// @dev As contracts/deploy.ts; `DISPUTE` may do all, so that stakes can be tested without the others.

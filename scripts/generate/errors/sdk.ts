@@ -70,6 +70,10 @@ export const SDK_ERRORS = {
     means: 'The workflow file throws when it is evaluated. The error names the line.',
     toDo: 'Correct the top level of the file, which runs once, when it is compiled.',
   },
+  'sdk/gas-price-out-of-range': {
+    means: 'A gas price below the minimum of the network, or above what can exist of the token. Nothing was signed.',
+    toDo: 'Give one from the minimum on, or none, which is the minimum ([the price of gas](sdk.md#gas-price)).',
+  },
   'sdk/input-changed': {
     means: 'The input has changed while it was read, or is another one than the run before has read.',
     toDo: 'Work on a copy. To correct rejected rows, change each in its place and delete none ([retry](sdk.md#retry-input)).',

@@ -46,6 +46,12 @@ export const SEQUENCER_ERRORS = {
     toDo: 'Give unix seconds.',
     rpc: true,
   },
+  'message/gas-price-too-low': {
+    means: 'A message offers less for gas than the network takes. It has cost nothing.',
+    cause: 'L1 has raised the minimum since the message was signed, perhaps while it waited.',
+    toDo: 'Sign it again with at least the minimum that the error names ([the price of gas](kernel.md#gas-price)).',
+    rpc: true,
+  },
   'message/gateway-inactive': {
     means: 'The gateway that signs a message is not registered.',
     toDo: 'Stake and join on L1. The sequencer takes the change in with the next batch.',
@@ -99,7 +105,8 @@ export const SEQUENCER_ERRORS = {
     rpc: true,
   },
   'message/reordered': {
-    means: 'The message was admitted, then L1 changed the order of messages, and its nonce is used.',
+    means:
+      'The message was admitted, then L1 changed the order of messages, or one before it was refused: its nonce does not fit.',
     toDo: 'Sign it again with the nonce that the error names.',
     rpc: true,
   },
