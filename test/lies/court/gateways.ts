@@ -25,6 +25,7 @@ import { startMockOpenAi } from '../../doubles/mock-openai.ts';
 import { joinGateway } from '../../network/inference.fixture.ts';
 import { startTestNetwork, type TestNetwork, until } from '../../network/network.fixture.ts';
 import { startTestSequencer } from '../../network/sequencer.fixture.ts';
+import { fundsOf } from '../funds.ts';
 import { type Actor, createActor, MIZU } from './actors.ts';
 import { type AttackRow, playAttack } from './attack.ts';
 import { createCases } from './cases.ts';
@@ -34,6 +35,8 @@ import { party } from './parts.ts';
 const STAKE = 10_000n * MIZU;
 const FUNDS = 1_000n * MIZU;
 const VALIDATORS = 3;
+/** Longer than any machine takes: an audit is never dropped. */
+const AUDIT_SECONDS = 3_600;
 const INFER_STAGE = 1;
 const log = () => createLogger('lies', process.env.MIZU_LOG ?? 'silent');
 
@@ -43,6 +46,8 @@ type World = {
   readonly validators: readonly { readonly actor: Actor; readonly validator: Validator }[];
   readonly gateway: Actor;
   send(message: Message): Promise<void>;
+  /** What the user has on the network, wei. */
+  balance(): Promise<bigint>;
   statusOf(run: Hex): Promise<string | undefined>;
   /** The run of a request that nobody has asked before. */
   start(): Promise<Hex>;
@@ -90,13 +95,14 @@ async function openWorld(
 ): Promise<World> {
   const rpc = createRpcClient(sequencer.url);
   const send = async (message: Message) => void (await rpc('mizu_sendMessage', [bytesToHex(encodeMessage(message))]));
-  const isFunded = async () => ((await rpc('mizu_getAccount', [network.user])) as { balance: string }).balance !== '0';
-  await until('the deposit', async () => (await isFunded()) || undefined);
+  const balance = async () => BigInt(((await rpc('mizu_getAccount', [network.user])) as { balance: string }).balance);
+  await until('the deposit', async () => (await balance()) > 0n || undefined);
   const workflow = await createWorkflow(network, gateway.address);
   await send(workflow.deploy);
   const requests = new Map<Hex, ReturnType<typeof requestOf>>();
   return {
     ...{ network, sequencer, validators, gateway, send },
+    balance,
     requestOf: (run) => requests.get(run)!,
     async statusOf(run) {
       return ((await rpc('mizu_getRun', [run])) as { status: string } | null)?.status;
@@ -121,6 +127,7 @@ function openGateway(world: World, auditRate: number): Promise<Gateway> {
     dataDir: folderOf(world, 'gateway'),
     privateKey: gateway.key,
     auditRate,
+    auditSeconds: AUDIT_SECONDS,
   };
   return startGateway({ ...config, da: { members: [...da.members], threshold: da.threshold } }, { log: log() });
 }
@@ -216,6 +223,8 @@ async function taskOf({ execution, nodes }: Validator['node'], run: Hex) {
 /** It has nothing done twice. The lie is found, voted on and voided; then its honest worker does the row again. */
 async function lyingGateway(world: World): Promise<AttackRow> {
   const { network, gateway, validators } = world;
+  const { bridge } = network.deployment.addresses;
+  const bridged = () => fundsOf(network, bridge);
   const watcher = await createActor(network, 0n, []);
   const cases = createCases({ network, watcher, bots: () => validators.map(({ actor }) => actor.address) });
   const mock = await startLiar();
@@ -231,17 +240,21 @@ async function lyingGateway(world: World): Promise<AttackRow> {
           'gains',
           validators.map(({ actor }) => actor),
         ),
-        party("the item's run", 'gains', [{ address: network.deployment.addresses.bridge }]),
+        party("the item's run", 'gains', [{ address: bridge }]),
       ],
-      outcome: 'done with a lie; voided; done with the truth',
+      outcome: 'done with a lie; voided; done with the truth; the user has paid once',
       play: async () => {
+        const [balance, held] = [await world.balance(), await bridged()];
         const run = await world.start();
         const first = await contentOf(world, run, 0);
         await worker.close();
         await until('a case', async () => ((await cases.count()) === 1n ? true : undefined));
         const { statuses } = await cases.play(new Map([[1n, { ballots: new Map() }]]));
         worker = await work(world, process, [{ kind: 'builtin' }]);
-        return `done with ${first}; ${statuses.join()}; done with ${await contentOf(world, run, 1)}`;
+        const last = await contentOf(world, run, 1);
+        const [paid, refund] = [balance - (await world.balance()), (await bridged()) - held];
+        const times = paid < 2n * refund ? 'once' : 'twice';
+        return `done with ${first}; ${statuses.join()}; done with ${last}; the user has paid ${times}`;
       },
     });
   } finally {
