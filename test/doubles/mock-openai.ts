@@ -28,7 +28,11 @@ export type MockRequest = {
 export type MockOptions = {
   readonly latencyMs?: number;
   /** `call` counts from 1. Without it every request is answered with its own last message. */
-  readonly answer?: (request: MockRequest, call: number, headers: IncomingMessage['headers']) => MockAnswer;
+  readonly answer?: (
+    request: MockRequest,
+    call: number,
+    headers: IncomingMessage['headers'],
+  ) => MockAnswer | Promise<MockAnswer>;
 };
 
 export type MockOpenAi = {
@@ -49,7 +53,7 @@ export async function startMockOpenAi({ latencyMs = 0, answer }: MockOptions = {
     const prompt = typeof content === 'string' ? content : JSON.stringify(content);
     calls += 1;
     seen.add(prompt);
-    const given = answer?.(request, calls, from.headers) ?? { content: prompt };
+    const given = (await answer?.(request, calls, from.headers)) ?? { content: prompt };
     const waitMs = given.delayMs ?? latencyMs;
     if (waitMs > 0) await delay(waitMs);
     await given.after;

@@ -150,18 +150,35 @@ function work(
   return startWorker({ gatewayUrl: url, privateKey, invitation, concurrency: 4, backends }, { log: log() });
 }
 
-/** What the model says, and one letter more. */
-const startLiar = () =>
-  startMockOpenAi({ answer: (request) => ({ content: `${completeBuiltin(request as never).content}!` }) });
+/** What the model says, and one letter more, as soon as it may. */
+const startLiar = (may: Promise<void> = Promise.resolve()) =>
+  startMockOpenAi({
+    answer: async (request) => {
+      await may;
+      return { content: `${completeBuiltin(request as never).content}!` };
+    },
+  });
+
+async function workersOf({ url }: Gateway): Promise<number> {
+  const health = (await fetch(new URL('/health', url)).then((answer) => answer.json())) as { workers: unknown[] };
+  return health.workers.length;
+}
 
 const lyingBackend = (baseUrl: string) => [
-  { kind: 'openai' as const, baseUrl, models: { [MODEL_NAME]: MODEL_NAME }, attempts: 1 },
+  {
+    kind: 'openai' as const,
+    baseUrl,
+    models: { [MODEL_NAME]: MODEL_NAME },
+    attempts: 1,
+    timeoutSeconds: AUDIT_SECONDS,
+  },
 ];
 
 /** The liar answers first; who does it again are two honest workers. */
 async function lyingWorker(world: World): Promise<AttackRow> {
   const { network, gateway, validators } = world;
-  const mock = await startLiar();
+  let letAnswer = (): void => undefined;
+  const mock = await startLiar(new Promise((resolve) => (letAnswer = resolve)));
   const process = await openGateway(world, 1);
   const running = [await work(world, process, lyingBackend(mock.url))];
   const liar = running[0]!.address;
@@ -186,6 +203,9 @@ async function lyingWorker(world: World): Promise<AttackRow> {
           await work(world, process, [{ kind: 'builtin' }]),
           await work(world, process, [{ kind: 'builtin' }]),
         );
+        // An answer is given twice only if somebody else is there who may give it.
+        await until('the others', async () => (await workersOf(process)) === running.length || undefined);
+        letAnswer();
         return `done with ${await contentOf(world, run, 0)}`;
       },
     });
