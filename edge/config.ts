@@ -37,6 +37,8 @@ export const gatewayShape = z.strictObject({
   workers: z.union([z.literal('admitted'), z.array(address)]).default('admitted'),
   /** If it is absent, stakes are not looked up. */
   l1Url: url.optional(),
+  /** Whether the gateway serves the page of a worker in a browser. */
+  tabWorker: z.boolean().default(false),
   maxWorkers: count(10_000, 1).default(1_000),
   maxOpenTasks: count(256, 1).default(64),
   /**

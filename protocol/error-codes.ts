@@ -79,6 +79,7 @@ type NamedCode =
   | 'edge/no-program'
   | 'edge/no-simulator'
   | 'edge/other-gateway'
+  | 'edge/other-weights'
   | 'edge/other-rows'
   | 'edge/quota'
   | 'edge/redirected'

@@ -26,7 +26,7 @@ const ROOMS = {
   prover: mayImport(ROLE, 'zod'),
   challenger: mayImport(`${ROLE} edge`, 'prom-client viem zod'),
   sequencer: mayImport(ROLE, 'express prom-client viem zod'),
-  edge: mayImport('protocol vm service kernel da', '@noble/curves ajv piscina re2js undici viem ws zod'),
+  edge: mayImport('protocol vm service kernel da', '@noble/curves ajv esbuild piscina re2js undici viem ws zod'),
   sdk: mayImport(`${ROLE} edge`, 'acorn esbuild iconv-lite tr46 viem whatwg-url zod'),
   cli: mayImport(`${ROLE} edge sdk`, 'commander picocolors'),
   examples: mayImport('edge', 'mizu'),

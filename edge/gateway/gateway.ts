@@ -30,6 +30,7 @@ import type { ChainInfo, SequencerClient } from './sequencer.ts';
 import { createSessions } from './sessions.ts';
 import { createSettledAmounts } from './settled.ts';
 import { createStaleTasks } from './stale.ts';
+import { addTabPage } from './tab-page.ts';
 import { heldBytes, maxRowsOf, singleUseKey, type TaskInfo } from './task.ts';
 
 export type GatewayParts = {
@@ -173,6 +174,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   http.app.get('/accounts/:worker', (request, response) => {
     response.json(accounts.sign(request.params.worker.toLowerCase() as Address) ?? null);
   });
+  if (config.tabWorker) await addTabPage(http.app);
   const gauge = createGauges(http.metrics, 'gateway');
   gauge('open_tasks', 'Infer tasks that are being worked on', () => queue.size().tasks);
   gauge('open_rows', 'Rows without a result', () => queue.size().openRows);

@@ -5,6 +5,7 @@ import type { Host } from '../host.ts';
 import { HOST_MODULE } from '../host-functions.ts';
 import { PAGE_BYTES, type Program } from '../program.ts';
 import { type EXTRA_GLOBALS, MEMORY_REFUSED } from './layout.ts';
+import { haveSameBytes } from './same-bytes.ts';
 
 export type NativeInstance = {
   /** Sets image, globals and gas as they are at the start of a run. */
@@ -38,7 +39,7 @@ type Extra = Record<(typeof EXTRA_GLOBALS)[number], WebAssembly.Global>;
  * take 2 ms.
  */
 const REUSED_PAGES_MAX = 256;
-const ZERO_PAGE = Buffer.alloc(PAGE_BYTES);
+const ZERO_PAGE = new Uint8Array(PAGE_BYTES);
 
 /** `pages` is the most pages that the host gives, at most the program's own maximum. */
 export function createInstance(
@@ -112,19 +113,17 @@ function weigh(pages: number): void {
 // changed.
 function restoreImage(memory: Uint8Array, image: Uint8Array, fresh: boolean): void {
   const end = fresh ? image.length : memory.length;
-  const source = Buffer.from(image.buffer, image.byteOffset, image.length);
   for (let at = 0; at < end; at += PAGE_BYTES) {
     const page = memory.subarray(at, at + PAGE_BYTES);
-    const wanted = at + PAGE_BYTES <= source.length ? source.subarray(at, at + PAGE_BYTES) : lastPage(source, at);
-    const same = fresh ? wanted.equals(ZERO_PAGE) : wanted.equals(page);
-    if (!same) page.set(wanted);
+    const wanted = at + PAGE_BYTES <= image.length ? image.subarray(at, at + PAGE_BYTES) : lastPage(image, at);
+    if (!haveSameBytes(wanted, fresh ? ZERO_PAGE : page)) page.set(wanted);
   }
 }
 
-function lastPage(source: Buffer, at: number): Buffer {
-  if (at >= source.length) return ZERO_PAGE;
-  const page = Buffer.alloc(PAGE_BYTES);
-  source.copy(page, 0, at);
+function lastPage(image: Uint8Array, at: number): Uint8Array {
+  if (at >= image.length) return ZERO_PAGE;
+  const page = new Uint8Array(PAGE_BYTES);
+  page.set(image.subarray(at));
   return page;
 }
 

@@ -116,6 +116,10 @@ export const EDGE_ERRORS = {
     means: 'The results of a worker are not those of its lease.',
     toDo: 'Run a worker of the same version as the gateway. The rows are leased to another one.',
   },
+  'edge/other-weights': {
+    means: 'The page of a worker does not get the weights of the built-in model from its gateway, or gets others.',
+    toDo: 'Load the page again. If it stays, the gateway has other files than its version, or a proxy changes what it sends.',
+  },
   'edge/quota': {
     means: 'The account at the endpoint has no money left.',
     toDo: 'Fill the account; the worker then takes rows again by itself.',
