@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'puppeteer-core';
 import { formatEther } from 'viem';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SIMULATOR_MODEL } from '../../edge/backends/simulate-request.ts';
@@ -12,7 +11,7 @@ import { objectRef } from '../../protocol/tree.ts';
 import { linkWasi } from '../../vm/wasi/link.ts';
 import { paidFor } from '../doubles/loopback-sequencer.ts';
 import { until } from '../network/network.fixture.ts';
-import { findChromium, launchChromium } from './chromium.fixture.ts';
+import { type Browser, findChromium, launchChromium, type Page } from './chromium.fixture.ts';
 import { createGatewayWorld, type GatewayWorld, request } from './gateway.fixture.ts';
 
 const CHROMIUM = findChromium();
@@ -86,7 +85,7 @@ async function visit(opened: Browser, url: string, said: string[]): Promise<{ pa
   page.on('console', (message) => said.push(message.text()));
   page.on('pageerror', (error) => said.push(String(error)));
   await page.goto(url);
-  await page.waitForFunction(() => document.getElementById('address')?.textContent !== '');
+  await page.waitForFunction(() => document.getElementById('address')?.textContent !== '', { timeout: 60_000 });
   return { page, address: (await textOf(page, 'address')) as Address };
 }
 
