@@ -86,6 +86,8 @@ test('started again it goes on from its own data, and asserts nothing twice', as
   expect(await sent()).toBe(before);
   await network.postBatch([{ kind: 'Expire', run: `0x${'11'.repeat(32)}` }]);
   await confirmedUpTo(3n);
+  // L1 may have confirmed it before the executor has seen that its transaction is mined.
+  await until('the count', () => executor!.counts.asserted > 0);
   expect(executor.counts.asserted).toBe(1);
 });
 
