@@ -41,6 +41,7 @@ const EXPECTED: readonly (readonly [command: RegExp, words: RegExp])[] = [
   [/^npx mizu delegate /, /at risk [\s\S]*MIZU are delegated to 0x/],
   [/^npx mizu unbond /, /MIZU are on their way out, due from /],
   [/^npx mizu stakes$/, /validator\n[\s\S]*weight [\s\S]*delegated as validator to 0x/],
+  [/^npx mizu attest$/, /^(up to batch +status|No assertions in the last week of blocks\.)/],
   [/^npx mizu court$/, /^No cases: nobody has disputed what a model said\./],
   [/^npx mizu invite .* --worker /, /may connect as 0x(5e){20} until [\s\S]*"invitation": "[\w-]+"/],
   [/^npx mizu invite .* --revoke/, /Invitations of the name alice count no longer\./],

@@ -7,9 +7,21 @@ import type { Address, Hex } from '../../protocol/hex.ts';
 import { decodeInputs, type Message } from '../../protocol/messages.ts';
 import type { ReceivedMessage } from '../../protocol/received.ts';
 
-type RunBook = { readonly owner: Address; escrow: bigint; spent: bigint; isRunning: boolean; wasDone: boolean };
+type RunBook = {
+  readonly owner: Address;
+  /** Wei that it pays for a gas. */
+  readonly gasPrice: bigint;
+  escrow: bigint;
+  spent: bigint;
+  isRunning: boolean;
+  wasDone: boolean;
+};
+
+/** Who pays a message's fee, and at what price of gas, in wei. */
+type Paying = { readonly sender: Address; readonly gasPrice: bigint };
 
 export type Prices = {
+  /** The least price of gas: what a gateway pays for items that are not taken. */
   readonly gasWei: bigint;
   readonly inputTokenWei: bigint;
   readonly outputTokenWei: bigint;
@@ -41,7 +53,7 @@ export function openBooks(stages: readonly Stage[], prices: Prices) {
 
   /** What is taken from the escrow for gas: all of the rest, if the rest is less. */
   function spend(run: RunBook, gas: bigint): bigint {
-    const taken = least(gas * prices.gasWei, run.escrow - run.spent);
+    const taken = least(gas * run.gasPrice, run.escrow - run.spent);
     run.spent += taken;
     fees += taken;
     return taken;
@@ -54,10 +66,10 @@ export function openBooks(stages: readonly Stage[], prices: Prices) {
     count(`run ${status}`);
   }
 
-  function takeFee(sender: Address, gas: bigint): bigint {
-    add(sender, -gas * prices.gasWei);
-    fees += gas * prices.gasWei;
-    return gas * prices.gasWei;
+  function takeFee({ sender, gasPrice }: Paying, gas: bigint): bigint {
+    add(sender, -gas * gasPrice);
+    fees += gas * gasPrice;
+    return gas * gasPrice;
   }
 
   function settleItem(item: ReceiptItem, items: number): bigint {
@@ -66,8 +78,8 @@ export function openBooks(stages: readonly Stage[], prices: Prices) {
       BigInt(item.inputTokens!) * prices.inputTokenWei + BigInt(item.outputTokens!) * prices.outputTokenWei;
     const { sink } = stages[item.stage]!;
     const gas = itemGas({ sink, signatures: prices.signatures, items, resultLength: item.outputLength! });
-    run.spent += tokens + gas * prices.gasWei;
-    fees += gas * prices.gasWei;
+    run.spent += tokens + gas * run.gasPrice;
+    fees += gas * run.gasPrice;
     if (item.runStatus !== undefined) end(run, item.runStatus);
     return tokens;
   }
@@ -81,24 +93,31 @@ export function openBooks(stages: readonly Stage[], prices: Prices) {
         return undefined;
       case 'Deploy':
         // Its objects are not looked at here: the receipt is believed.
-        return takeFee(message.sender, BigInt(receipt.feeWei!) / prices.gasWei);
+        return takeFee(message, BigInt(receipt.feeWei!) / message.gasPrice);
       case 'Run': {
         const gas = runGas(length, decodeInputs(message.inputs).inputs, stages.length);
         // Whether the account has the escrow is asked after that has been paid.
-        if (!receipt.ok) return takeFee(message.sender, receipt.error!.includes('maxCost') ? gas : messageGas(length));
-        const fee = takeFee(message.sender, gas);
+        if (!receipt.ok) return takeFee(message, receipt.error!.includes('maxCost') ? gas : messageGas(length));
+        const fee = takeFee(message, gas);
         add(message.sender, -message.maxCost);
-        const book = { owner: message.sender, escrow: message.maxCost, spent: 0n, isRunning: true, wasDone: false };
+        const book = {
+          owner: message.sender,
+          gasPrice: message.gasPrice,
+          escrow: message.maxCost,
+          spent: 0n,
+          isRunning: true,
+          wasDone: false,
+        };
         runs.set(receipt.run!, book);
         return fee;
       }
       case 'Cancel': {
-        const fee = takeFee(message.sender, messageGas(length));
+        const fee = takeFee(message, messageGas(length));
         if (receipt.ok) end(runs.get(message.run)!, 'cancelled');
         return fee;
       }
       case 'Withdraw': {
-        const fee = takeFee(message.sender, messageGas(length));
+        const fee = takeFee(message, messageGas(length));
         if (!receipt.ok) return fee;
         add(message.sender, -message.amount);
         withdrawals.push({ recipient: message.recipient, amount: message.amount });
@@ -113,7 +132,7 @@ export function openBooks(stages: readonly Stage[], prices: Prices) {
           add(message.gateway, -amount);
           add(message.worker, amount);
         }
-        return takeFee(message.sender, messageGas(length) + SIGNATURE_GAS);
+        return takeFee(message, messageGas(length) + SIGNATURE_GAS);
       }
       case 'Advance': {
         const run = runs.get(message.run)!;

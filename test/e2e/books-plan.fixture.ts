@@ -36,6 +36,8 @@ export type PlannedRun = { readonly run: Hex; readonly fate: Fate; readonly auth
 
 export type RunTerms = {
   readonly workflow: Hex;
+  /** Wei. */
+  readonly gasPrice: bigint;
   readonly inputs: Uint8Array;
   readonly maxCost: bigint;
   /** Unix seconds after which those that are to expire do. */
@@ -56,11 +58,12 @@ export async function planRun(
   author: Author,
   nonce: bigint,
   fate: Fate,
-  { workflow, inputs, maxCost, soon }: RunTerms,
+  { workflow, gasPrice, inputs, maxCost, soon }: RunTerms,
 ): Promise<{ readonly planned: PlannedRun; readonly message: Message }> {
   const message = await author.sign({
     kind: 'Run',
     nonce,
+    gasPrice,
     workflow,
     // Enough for the first thing that it pays, and not for the program.
     maxCost: fate === 'out of escrow' ? 450_000n : maxCost,

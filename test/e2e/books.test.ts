@@ -49,10 +49,10 @@ const RUNS_PER_ROUND = 220;
 const ITEMS = 20;
 /** What a worker has earned at its gateway in a round, wei: more than what settling costs. */
 const EARNED = 3_000_000n;
-const MAX_COST = 6_000_000n;
+const MAX_COST = 20_000_000n;
 const FUNDS = 10n ** 10n;
 /** The last one cannot pay for all that it starts. It is a worker, too. */
-const POOR = 2n * 10n ** 7n;
+const POOR = 6n * 10n ** 7n;
 const REFUND = 1_000n;
 const EXPIRE_SECONDS = 3_000;
 const ROW = new TextEncoder().encode('one row of the books');
@@ -232,7 +232,7 @@ async function startRuns(): Promise<PlannedRun[]> {
     const owner = owners[random(owners.length)]!;
     const { author, inputs } = owner;
     const fate = drawFate(random);
-    const terms = { workflow, inputs, maxCost: MAX_COST, soon };
+    const terms = { workflow, gasPrice: BigInt(1 + random(3)), inputs, maxCost: MAX_COST, soon };
     const started = await planRun(author, owner.nonce, fate, terms);
     messages.push(started.message);
     owner.nonce += 1n;
@@ -242,6 +242,7 @@ async function startRuns(): Promise<PlannedRun[]> {
     const { author, nonce } = owner;
     const withdraw = { kind: 'Withdraw', recipient: author.address } as const;
     messages.push(await author.sign({ ...withdraw, nonce: nonce + 7n, amount: 1n }));
+    messages.push(await author.sign({ ...withdraw, nonce, gasPrice: 0n, amount: 1n }));
     messages.push(await author.sign({ ...withdraw, nonce: owner.nonce++, amount: BigInt(1 + random(1_000)) }));
     messages.push(await author.sign({ ...withdraw, nonce: owner.nonce++, amount: 10n ** 30n }));
   }
