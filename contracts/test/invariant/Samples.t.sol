@@ -68,11 +68,13 @@ contract SamplesHandler is SampleNetwork {
         } catch {}
     }
 
-    /// @dev A true step of a machine that the liar has made up, of the trace, or none.
+    /// @dev A true step of a machine that the liar has made up, of the trace, or none. A machine of the trace has one step only.
     function proveFalsely(uint256 which, uint256 index, uint256 kind) external answered {
         SampleGameId id = games[which % games.length];
         Segment memory segment = _sampleSegment(id, index % 32);
-        bytes memory proof = kind % 3 == 0 ? abi.encode(segment.start) : _sampleProof(id, index % 32);
+        SampleBoard storage board = sampleBoards[id];
+        bool isTrue = segment.start == _taken(board, board.position + index % 32, TRUTH, address(0));
+        bytes memory proof = kind % 3 == 0 && !isTrue ? abi.encode(segment.start) : _sampleProof(id, index % 32);
         if (kind % 3 == 1) proof = "";
         vm.prank(_liarOf(id));
         try samples.prove(_sampleKey(id), _samplePosted(id), segment, proof) {} catch {}
