@@ -32,19 +32,16 @@ export function claimFeeCommand(): Command {
 
 async function vote(id: bigint, verdict: VoteVerdict | undefined, flags: VoteFlags): Promise<void> {
   const output = createOutput(flags.json ?? false);
-  const { requireSigner } = await import('../sdk/client/network.ts');
-  const { payerOf } = await import('../sdk/stakes/connect.ts');
+  const { holderOf } = await import('../sdk/stakes/connect.ts');
   const { planVote } = await import('../sdk/stakes/vote.ts');
   const { formatTime } = await import('../sdk/stakes/refusals.ts');
   const { sendAndSay, stakeLine } = await import('./stake-text.ts');
   const { stakes, signer } = await connectToStakes(flags);
-  payerOf(stakes, signer, {});
-  const { address, privateKey } = requireSigner({ signer });
-  const voter = { address, privateKey: privateKey as Hex };
+  const voter = holderOf(signer);
   const evidenceRoot = await rootOf(flags.evidence);
   const plan = await planVote(stakes, voter, { id, verdict, evidenceRoot });
   const { round, weightWei, reveal, calls } = plan;
-  output.say(stakeLine(plan.what, `${plan.verdict} in round ${round} of case ${id}, as ${address}`));
+  output.say(stakeLine(plan.what, `${plan.verdict} in round ${round} of case ${id}, as ${voter.address}`));
   const counts = weightWei === 0n ? 'nothing unless the draw gives you a seat' : formatMizu(weightWei);
   output.say(stakeLine('counts', counts));
   if (plan.what === 'commit')

@@ -1,7 +1,7 @@
 // docs/staking.md#network: the contracts of stakes, read from L1 alone: no sequencer is asked, so none can name others.
 import { MizuError } from '../../protocol/errors.ts';
 import { daCommitteeAbi, inboxAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
-import type { Address } from '../../protocol/hex.ts';
+import type { Address, Hex } from '../../protocol/hex.ts';
 import type { FeeCapConfig } from '../../service/l1/fees.ts';
 import { type L1, type L1Account, withAccount } from '../../service/l1/l1.ts';
 import { findAttestations } from '../client/attested.ts';
@@ -71,8 +71,13 @@ export function authorityOf({ authorities }: Pick<Stakes, 'authorities'>, name: 
 
 /** Who pays and signs. @throws MizuError `sdk/no-account`, `sdk/no-l1` */
 export function payerOf({ l1 }: Stakes, signer: Signer | undefined, feeCaps: FeeCapConfig): L1Account {
-  const { privateKey } = requireSigner({ signer });
-  if (privateKey !== undefined) return withAccount(l1, privateKey, undefined, feeCaps);
+  return withAccount(l1, holderOf(signer).privateKey, undefined, feeCaps);
+}
+
+/** The signer's own key. @throws MizuError `sdk/no-account`, `sdk/no-l1` */
+export function holderOf(signer: Signer | undefined): { readonly address: Address; readonly privateKey: Hex } {
+  const { address, privateKey } = requireSigner({ signer });
+  if (privateKey !== undefined) return { address, privateKey };
   throw new MizuError({
     code: 'sdk/no-l1',
     message: 'A transaction on L1 needs a private key.',
