@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Address, Hex } from '../../protocol/hex.ts';
-import { type LeafIndex, stepTo } from '../../protocol/step-numbers.ts';
+import { type LeafIndex, stepTo, toLeafIndex } from '../../protocol/step-numbers.ts';
 import type { L1 } from '../../service/l1/l1.ts';
 import { followLogs } from '../../service/l1/logs.ts';
 import { openStore } from '../../service/storage/store.ts';
-import { type BodyChunk, decodeChunk } from '../body/body.ts';
+import { type BodyChunk, type BodyStep, decodeChunk, requireStep } from '../body/body.ts';
 import { type BodyIndex, type CompletedRun, decodeBodyIndex } from '../body/receipts.ts';
 import { type ObjectSource, requireObject } from '../l1/derive.ts';
 import { type AssertionRecord, type Mirror, mirroredContracts, openMirror } from '../l1/mirror.ts';
@@ -94,6 +94,22 @@ export async function* bodiesBackwards(
     if (named === undefined) throw new Error(`assertion ${assertion.id} names no body`);
     yield { assertion, body: decodeBodyIndex(await requireObject(objects, named, 'The index of a body')) };
     assertion = await mirror.assertion(assertion.parent);
+  }
+}
+
+/** The steps of these bodies, the newest first, each with its assertion and the leaf that it leads to. `from` as above. */
+export async function* stepsBackwards(
+  mirror: Mirror,
+  objects: ObjectSource,
+  from?: AssertionRecord,
+): AsyncGenerator<{ assertion: AssertionRecord; leaf: LeafIndex; step: BodyStep }> {
+  for await (const { assertion, body } of bodiesBackwards(mirror, objects, from)) {
+    let leaf = body.chunks.reduce((sum, { steps }) => sum + steps, 0);
+    for (const ref of [...body.chunks].reverse()) {
+      const chunk = decodeChunk(await requireObject(objects, ref, 'A chunk of the body'));
+      for (let i = chunk.steps.length - 1; i >= 0; i--, leaf--)
+        yield { assertion, leaf: toLeafIndex(leaf), step: requireStep(chunk, i) };
+    }
   }
 }
 

@@ -3,11 +3,12 @@
 import { workflowKey } from '../../kernel/keys.ts';
 import { decodeReceipt } from '../../kernel/receipt.ts';
 import { workflowRecord } from '../../kernel/records.ts';
-import { type BodyStep, decodeChunk, requireStep } from '../../node/body/body.ts';
+import type { BodyStep } from '../../node/body/body.ts';
 import { type ObjectSource, requireObject } from '../../node/l1/derive.ts';
+import type { AssertionRecord } from '../../node/l1/mirror.ts';
 import { createNodeMap } from '../../node/nodes.ts';
 import { createStateProof, verifyStateProof } from '../../node/proof.ts';
-import { bodiesBackwards, locateRun, takeSnapshot } from '../../node/replication/locate-run.ts';
+import { locateRun, stepsBackwards, takeSnapshot } from '../../node/replication/locate-run.ts';
 import type { VerifyRequest } from '../../node/replication/replicate.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
@@ -47,27 +48,25 @@ export async function readRunFacts({
       own[partition] = { root: outputRoot, length: outputLength };
       outputs.set(stage, own);
     };
-    for await (const { assertion, body } of bodiesBackwards(snapshot.mirror, objects, found.assertion)) {
-      const length = (assertion.stepCount + 1) * LEAF_BYTES;
-      const leaves = await requireObject(objects, { root: assertion.stepRoot, length }, 'The step list');
-      let last = body.chunks.reduce((sum, { steps }) => sum + steps, 0);
-      for (const ref of [...body.chunks].reverse()) {
-        const chunk = decodeChunk(await requireObject(objects, ref, 'A chunk of the body'));
-        for (let i = chunk.steps.length - 1; i >= 0; i--, last--) {
-          const record = requireStep(chunk, i);
-          const receipt = decodeReceipt(record.receipt);
-          const items = (receipt.items ?? []).filter((item) => item.ok && item.run === run);
-          if (!receipt.ok || (receipt.run !== run && items.length === 0)) continue;
-          assertFixed(record, leafAt(leaves, toLeafIndex(last)));
-          if (receipt.kind === 'Advance') note(receipt);
-          for (const item of items) note(item);
-          if (receipt.kind !== 'Run') continue;
-          const workflow = receipt.workflow as Hex;
-          const { stateRoot } = decodeStateLeaf(leafAt(leaves, toLeafIndex(last - 1)));
-          const started = { workflow, metadata: await metadataOf(record, stateRoot, workflow), ...inputsOf(record) };
-          return { confirmed: found.assertion.status === 'confirmed', ...started, outputs };
-        }
+    let read: { readonly of: AssertionRecord; readonly leaves: Uint8Array } | undefined;
+    for await (const { assertion, leaf, step } of stepsBackwards(snapshot.mirror, objects, found.assertion)) {
+      if (read?.of !== assertion) {
+        const length = (assertion.stepCount + 1) * LEAF_BYTES;
+        const root = assertion.stepRoot;
+        read = { of: assertion, leaves: await requireObject(objects, { root, length }, 'The step list') };
       }
+      const { leaves } = read;
+      const receipt = decodeReceipt(step.receipt);
+      const items = (receipt.items ?? []).filter((item) => item.ok && item.run === run);
+      if (!receipt.ok || (receipt.run !== run && items.length === 0)) continue;
+      assertFixed(step, leafAt(leaves, leaf));
+      if (receipt.kind === 'Advance') note(receipt);
+      for (const item of items) note(item);
+      if (receipt.kind !== 'Run') continue;
+      const workflow = receipt.workflow as Hex;
+      const { stateRoot } = decodeStateLeaf(leafAt(leaves, toLeafIndex(leaf - 1)));
+      const started = { workflow, metadata: await metadataOf(step, stateRoot, workflow), ...inputsOf(step) };
+      return { confirmed: found.assertion.status === 'confirmed', ...started, outputs };
     }
     throw failed('the start of the run', 'in no body');
   } finally {

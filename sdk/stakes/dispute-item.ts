@@ -2,10 +2,9 @@
 import type { Abi } from 'viem';
 import { messageProof } from '../../dispute/opening.ts';
 import { type ShownItem, showItem } from '../../dispute/shown-item.ts';
-import { decodeReceipt } from '../../kernel/receipt.ts';
-import { decodeChunk } from '../../node/body/body.ts';
-import { type ObjectSource, requireObject } from '../../node/l1/derive.ts';
-import { bodiesBackwards, type Snapshot, takeSnapshot } from '../../node/replication/locate-run.ts';
+import { decodeReceipt, type ReceiptItem } from '../../kernel/receipt.ts';
+import type { ObjectSource } from '../../node/l1/derive.ts';
+import { type Snapshot, stepsBackwards, takeSnapshot } from '../../node/replication/locate-run.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { inboxAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
@@ -50,27 +49,17 @@ export async function findItem({ l1 }: Pick<Stakes, 'l1'>, source: ItemSource, w
 
 async function searchBodies({ mirror }: Snapshot, objects: ObjectSource, wish: ItemWish): Promise<FoundItem> {
   const { run, stage, partition } = wish;
-  for await (const { body } of bodiesBackwards(mirror, objects)) {
-    for (const ref of [...body.chunks].reverse()) {
-      const { steps } = decodeChunk(await requireObject(objects, ref, 'A chunk of the body'));
-      for (const step of [...steps].reverse()) {
-        const items = decodeReceipt(step.receipt).items ?? [];
-        const index = items.findIndex(
-          (item) =>
-            item.ok &&
-            item.run === run &&
-            item.partition === partition &&
-            (stage === undefined || item.stage === stage),
-        );
-        if (index < 0) continue;
-        const message = requireMessage(receiveMessage(step.message));
-        if (message.kind !== 'InferenceResult') continue;
-        const { batch, message: place } = decodeContext(step.context);
-        const proof = await messageProof({ mirror, objects }, { batch, message: Number(place) });
-        const shown = showItem(step.message, proof, { batch: Number(batch), message: Number(place), index });
-        return { item: message.items[index]!, gateway: message.gateway, shown };
-      }
-    }
+  const isMeant = (item: ReceiptItem) =>
+    item.ok && item.run === run && item.partition === partition && (stage === undefined || item.stage === stage);
+  for await (const { step } of stepsBackwards(mirror, objects)) {
+    const index = (decodeReceipt(step.receipt).items ?? []).findIndex(isMeant);
+    if (index < 0) continue;
+    const message = requireMessage(receiveMessage(step.message));
+    if (message.kind !== 'InferenceResult') continue;
+    const { batch, message: place } = decodeContext(step.context);
+    const proof = await messageProof({ mirror, objects }, { batch, message: Number(place) });
+    const shown = showItem(step.message, proof, { batch: Number(batch), message: Number(place), index });
+    return { item: message.items[index]!, gateway: message.gateway, shown };
   }
   throw noItem(wish);
 }
