@@ -5,6 +5,7 @@ import { inboxAbi, inferenceCourtAbi } from '../../protocol/generated/abi.ts';
 import { CASE_STATUS } from '../../protocol/generated/enums.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { connectL1, type L1 } from '../../service/l1/l1.ts';
+import { createPastEvents } from '../../service/l1/past-events.ts';
 import type { Network } from './network.ts';
 import type { ChainView } from './views.ts';
 import { readRun } from './watch.ts';
@@ -43,9 +44,9 @@ export async function waitForCourt(
   const l1 = await connectL1(network.l1RpcUrl as string);
   const { inbox } = network.chain.contracts;
   const court = await l1.client.readContract({ address: inbox, abi: inboxAbi, functionName: 'court' });
-  const look = () => lookAt(network, l1, { inbox, court }, run);
+  const cases = followCases(network, l1, { inbox, court }, run);
   for (let told = ''; ; await delay(POLL_MS)) {
-    const found = await look();
+    const found = await lookAt(network, l1, { inbox, court }, run, await cases());
     if (found.past !== undefined) return found.past;
     const text = `${found.until} ${found.openCases.join()}`;
     if (text !== told) onWait(found);
@@ -58,16 +59,21 @@ type Contracts = { readonly inbox: Address; readonly court: Address };
 
 const NOT_YET: Look = { until: undefined, openCases: [] };
 
-async function lookAt(network: Network, l1: L1, contracts: Contracts, run: Hex): Promise<Look> {
+async function lookAt(
+  network: Network,
+  l1: L1,
+  contracts: Contracts,
+  run: Hex,
+  { cases, hasVoids }: Cases,
+): Promise<Look> {
   const inbox = { address: contracts.inbox, abi: inboxAbi } as const;
   const court = { address: contracts.court, abi: inferenceCourtAbi } as const;
   const { client } = l1;
-  const cases = await casesAbout(network, l1, contracts, run);
   const open = cases.filter(({ status }) => status === CASE_STATUS.voting || status === CASE_STATUS.tallied);
   const openCases = open.map(({ id }) => id);
   // A case ends with a message to the network. What the run is counts once that is executed, and not before.
   const isVoided = cases.some(({ status }) => status === CASE_STATUS.voided);
-  if (isVoided && !(await hasVoids(l1, contracts, cases[0]!.block, run))) return { ...NOT_YET, openCases };
+  if (isVoided && !(await hasVoids())) return { ...NOT_YET, openCases };
   const batches = await client.readContract({ ...inbox, functionName: 'batchCount' });
   const { head } = (await network.rpc('mizu_chain')) as ChainView;
   if (BigInt(head.batch) < batches) return { ...NOT_YET, openCases };
@@ -86,27 +92,53 @@ async function lookAt(network: Network, l1: L1, contracts: Contracts, run: Hex):
   return { until, openCases, ...(isOver && { past: { ...ended, until } }) };
 }
 
-/** The oldest first. */
-async function casesAbout(network: Network, { client }: L1, { court: address }: Contracts, run: Hex) {
-  const court = { address, abi: inferenceCourtAbi } as const;
-  const fromBlock = BigInt(network.chain.fromBlock ?? 0);
-  const opened = await client.getContractEvents({ ...court, eventName: 'CaseOpened', fromBlock });
-  // An item begins with its run.
-  const own = opened.filter(({ args }) => args.item?.startsWith(run));
-  return Promise.all(
-    own.map(async ({ args, blockNumber: block }) => {
-      const id = args.id as bigint;
-      const { status } = await client.readContract({ ...court, functionName: 'caseOf', args: [id] });
-      return { id, status, block };
-    }),
-  );
+type Cases = {
+  /** About answers of the run, the oldest first. */
+  readonly cases: readonly { readonly id: bigint; readonly status: number }[];
+  /** Whether batches have taken in all messages that void an answer of the run. */
+  readonly hasVoids: () => Promise<boolean>;
+};
+
+/** Each look costs L1 the same, however old the network is: what was read once is remembered. */
+function followCases(network: Network, l1: L1, contracts: Contracts, run: Hex): () => Promise<Cases> {
+  const { client } = l1;
+  const court = { address: contracts.court, abi: inferenceCourtAbi } as const;
+  const head = () => client.getBlockNumber();
+  const openedCases = createPastEvents(head, BigInt(network.chain.fromBlock ?? 0), async (range) => {
+    const opened = await client.getContractEvents({ ...court, eventName: 'CaseOpened', ...range });
+    // An item begins with its run.
+    return opened
+      .filter(({ args }) => args.item?.startsWith(run))
+      .map(({ args, blockNumber: block }) => ({ id: args.id as bigint, block }));
+  });
+  let voids: (() => Promise<boolean>) | undefined;
+  return async () => {
+    const opened = await openedCases();
+    const cases = await Promise.all(
+      opened.map(async ({ id }) => {
+        const { status } = await client.readContract({ ...court, functionName: 'caseOf', args: [id] });
+        return { id, status };
+      }),
+    );
+    const hasVoids = () => {
+      voids ??= followVoids(l1, contracts, opened[0]?.block ?? 0n, run);
+      return voids();
+    };
+    return { cases, hasVoids };
+  };
 }
 
-/** Whether batches have taken in all messages that void an answer of the run. */
-async function hasVoids({ client }: L1, { inbox: address }: Contracts, fromBlock: bigint, run: Hex): Promise<boolean> {
-  const inbox = { address, abi: inboxAbi } as const;
-  const voids = `0x${KIND.ItemVoided.toString(16)}${run.slice(2)}`;
-  const delayed = await client.getContractEvents({ ...inbox, eventName: 'MessageDelayed', fromBlock });
-  const included = await client.readContract({ ...inbox, functionName: 'delayedIncluded' });
-  return delayed.every(({ args }) => !args.message?.startsWith(voids) || (args.index as bigint) < included);
+function followVoids({ client }: L1, contracts: Contracts, fromBlock: bigint, run: Hex): () => Promise<boolean> {
+  const inbox = { address: contracts.inbox, abi: inboxAbi } as const;
+  const start = `0x${KIND.ItemVoided.toString(16)}${run.slice(2)}`;
+  const head = () => client.getBlockNumber();
+  const voids = createPastEvents(head, fromBlock, async (range) => {
+    const delayed = await client.getContractEvents({ ...inbox, eventName: 'MessageDelayed', ...range });
+    return delayed.filter(({ args }) => args.message?.startsWith(start)).map(({ args }) => args.index as bigint);
+  });
+  return async () => {
+    const said = await voids();
+    const included = await client.readContract({ ...inbox, functionName: 'delayedIncluded' });
+    return said.every((index) => index < included);
+  };
 }

@@ -5,6 +5,7 @@ import { attestationsAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { ROLE } from '../../protocol/roles.ts';
+import { createPastEvents } from '../../service/l1/past-events.ts';
 import { authorityOf, type Stakes } from './connect.ts';
 import type { StakeCall } from './plan.ts';
 import { managerRead, readTogether } from './read.ts';
@@ -35,13 +36,14 @@ export async function readAttestations(
 ): Promise<readonly AttestationStanding[]> {
   const { client } = stakes.l1;
   const head = await client.getBlockNumber();
-  const created = await client.getContractEvents({
-    address: authorityOf(stakes, 'Rollup'),
-    abi: rollupAbi,
-    eventName: 'AssertionCreated',
-    fromBlock: head > BLOCKS ? head - BLOCKS : 0n,
-  });
-  const ids = created.map(({ args }) => args.id as Hex).reverse();
+  const rollup = { address: authorityOf(stakes, 'Rollup'), abi: rollupAbi } as const;
+  const fromBlock = head > BLOCKS ? head - BLOCKS : 0n;
+  const created = createPastEvents(
+    async () => head,
+    fromBlock,
+    (range) => client.getContractEvents({ ...rollup, eventName: 'AssertionCreated', ...range }),
+  );
+  const ids = (await created()).map(({ args }) => args.id as Hex).reverse();
   return Promise.all(ids.slice(0, Math.min(limit, MAX_ATTESTATIONS)).map((id) => standingOf(stakes, account, id)));
 }
 
