@@ -55,7 +55,7 @@ async function waitForLevel(network: Network, run: Hex, timeoutSeconds: number, 
     if (status !== 'running' && reached > last) {
       const assertion = await assertionOf(network, last, level);
       if (assertion !== undefined)
-        return { batches: await Promise.all(batches.map((index) => readBatch(network, index))), assertion };
+        return { batches: await Promise.all(batches.map((index) => readPlace(network, index))), assertion };
     }
     if (Date.now() > deadline) throw notReached(level, last, reached, timeoutSeconds);
     await delay(POLL_MS);
@@ -64,7 +64,11 @@ async function waitForLevel(network: Network, run: Hex, timeoutSeconds: number, 
 
 /** Undefined if L1 has changed its mind meanwhile. What is confirmed is more than attested, also where nobody attests. */
 async function assertionOf(network: Network, batch: number, level: Level): Promise<AssertionView | undefined> {
-  const assertions = (await network.rpc('mizu_getAssertions', [{}])) as AssertionView[];
+  const found = await readBatch(network, batch);
+  if (found === null) return undefined;
+  // The answer is limited: those that end before the batch are not asked for.
+  const filter = { afterStep: found.firstStep };
+  const assertions = (await network.rpc('mizu_getAssertions', [filter])) as AssertionView[];
   return assertions.find(
     ({ fromBatch, toBatch, status, attested }) =>
       fromBatch <= batch &&
@@ -74,9 +78,13 @@ async function assertionOf(network: Network, batch: number, level: Level): Promi
   );
 }
 
-async function readBatch(network: Network, index: number): Promise<Confirmation['batches'][number]> {
-  const batch = (await network.rpc('mizu_getBatch', [index])) as BatchView | null;
-  if (batch?.l1Transaction == null) throw new Error(`batch ${index} is confirmed, but has no L1 transaction`);
+async function readBatch(network: Network, index: number): Promise<BatchView | null> {
+  return (await network.rpc('mizu_getBatch', [index])) as BatchView | null;
+}
+
+async function readPlace(network: Network, index: number): Promise<Confirmation['batches'][number]> {
+  const batch = await readBatch(network, index);
+  if (batch?.l1Transaction == null) throw new Error(`batch ${index} is asserted, but has no L1 transaction`);
   return { index, transaction: batch.l1Transaction, gasUsed: batch.gasUsed ?? 0 };
 }
 

@@ -11,6 +11,7 @@ import type { Promises } from '../admission/promises.ts';
 import type { Chain } from '../chain/chain.ts';
 import { createOffers } from '../index/offers.ts';
 import { readState } from '../index/state.ts';
+import { queryAssertions } from './assertions.ts';
 import type { AttestationBoard } from './attestations.ts';
 import { createAttestedTip } from './attested.ts';
 import { type Method, type MethodContext, type Methods, method } from './json-rpc.ts';
@@ -67,8 +68,6 @@ const partition = z
 const MAX_WAIT_SECONDS = 20;
 const MAX_INFERENCES = 1_000;
 const MAX_TASKS = 1_000;
-const MAX_ASSERTIONS = 1_000;
-const ASSERTIONS_A_SLICE = 256;
 
 const inferenceFilter = z.strictObject({
   models: z.array(hash).max(1_000).optional(),
@@ -196,58 +195,6 @@ async function queryInferences(
     if (found.length > 0 || waitSeconds === 0 || until.aborted) return found;
     await outside(() => tasks.inferenceOpened(until));
   }
-}
-
-async function queryAssertions(mirror: Mirror, afterStep: number, outside: MethodContext['outside']) {
-  const list = [];
-  let looked = 0;
-  for await (const assertion of mirror.assertions()) {
-    // Assertions before `afterStep` are passed over, however many there are: the time slice is given up now and then.
-    looked += 1;
-    if (looked % ASSERTIONS_A_SLICE === 0) await outside(() => undefined);
-    const {
-      id,
-      parent,
-      firstBatch,
-      stepRoot,
-      stepCount,
-      post,
-      status,
-      transaction,
-      confirmedBy = null,
-      asserter,
-      objects,
-    } = assertion;
-    const toStep = Number(post.step);
-    if (toStep <= afterStep && toStep > 0) continue;
-    list.push({
-      id,
-      parent,
-      fromBatch: Number(firstBatch),
-      toBatch: Number(post.batch),
-      fromStep: toStep - stepCount,
-      toStep,
-      stepRoot,
-      stateRoot: post.stateRoot,
-      status,
-      l1Transaction: transaction,
-      confirmedBy,
-      attested: await describeAttested(mirror, id),
-      asserter,
-      objects,
-    });
-    if (list.length >= MAX_ASSERTIONS) break;
-  }
-  return list;
-}
-
-/** Null while less than two thirds of the stake have attested it. */
-async function describeAttested(mirror: Mirror, id: Hex) {
-  const record = await mirror.attestations(id);
-  if (record?.attested === undefined) return null;
-  const { attested, attesters, weight, totalWeight } = record;
-  const stakes = { weight: String(weight), totalWeight: String(totalWeight), attesters: attesters.length };
-  return { l1Transaction: attested.transaction, l1Block: Number(attested.block), ...stakes };
 }
 
 /** Where an assertion ends. */
