@@ -2,7 +2,6 @@
 // and what a run pays.
 import { loadGas, taskGas } from '../kernel/fees.ts';
 import { bundleWorkflow } from '../sdk/compile/compile.ts';
-import { buildProgram } from '../sdk/compile/program.ts';
 import { partitionRows } from '../sdk/input/partition.ts';
 import type { LocalEngine } from '../sdk/local/engine.ts';
 import type { StageRun } from '../sdk/local/graph.ts';
@@ -10,6 +9,7 @@ import { createLocalNativeEngine } from '../sdk/local/native-engine.ts';
 import { runPartitions } from '../sdk/local/run-local.ts';
 import { INPUT } from '../sdk/workflow/plan.ts';
 import { TEXTS } from '../test/sdk/templates.fixture.ts';
+import { buildProgram } from '../vm/quickjs/build.ts';
 import { withWorkflow } from './workflow.ts';
 
 const OPERATORS = {

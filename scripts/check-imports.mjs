@@ -27,11 +27,12 @@ const ROOMS = {
   challenger: mayImport(`${ROLE} edge`, 'prom-client viem zod'),
   sequencer: mayImport(ROLE, 'express prom-client viem zod'),
   edge: mayImport('protocol vm service kernel da', '@noble/curves ajv esbuild piscina re2js undici viem ws zod'),
-  sdk: mayImport(`${ROLE} edge`, 'acorn esbuild iconv-lite tr46 viem whatwg-url zod'),
-  cli: mayImport(`${ROLE} edge sdk`, 'commander picocolors'),
+  models: mayImport('protocol vm service edge', 'zod'),
+  sdk: mayImport(`${ROLE} edge models`, 'acorn esbuild iconv-lite tr46 viem whatwg-url zod'),
+  cli: mayImport(`${ROLE} edge models sdk`, 'commander picocolors'),
   examples: mayImport('edge', 'mizu'),
   devnet: mayImport(
-    'protocol service kernel contracts da node prover challenger sequencer edge sdk cli',
+    'protocol service kernel contracts da node prover challenger sequencer edge models sdk cli',
     'commander picocolors undici viem ws',
   ),
   demo: mayImport(

@@ -27,6 +27,7 @@ const PROGRAMS = [
   'scripts/generate/contracts.ts',
   'scripts/generate/error-docs.ts',
   'scripts/generate/builtin-model.ts',
+  'scripts/generate/models.ts',
   'scripts/generate/ids.ts',
 ];
 let stale = 0;

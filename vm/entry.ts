@@ -4,6 +4,22 @@ import { encodeProgramHeader } from '../protocol/program.ts';
 import { objectRoot, treeRoot } from '../protocol/tree.ts';
 import type { Program } from './program.ts';
 
+/** A program with all that deploying it puts on DA. */
+export type BuiltProgram = {
+  readonly program: Program;
+  /** The module, a hint to the native engine. */
+  readonly wasm: Uint8Array;
+  readonly entry: ProgramEntry;
+  /** Code, image, slots, data, wasm: what the certificate covers, in order. */
+  readonly objects: readonly Uint8Array[];
+};
+
+/** Hashes all parts. */
+export function toBuiltProgram(program: Program, wasm: Uint8Array): BuiltProgram {
+  const { code, memory, slots, data } = program;
+  return { program, wasm, entry: programToEntry(program, wasm), objects: [code, memory, slots, data, wasm] };
+}
+
 /** `wasm` is the module that is deployed with the program, a hint to the native engine. */
 export function programToEntry({ header, code, memory, slots, data }: Program, wasm: Uint8Array): ProgramEntry {
   return {

@@ -8,7 +8,7 @@ import { LEXICOGRAPHER_CLASSES } from '../../edge/backends/model/classes.ts';
 import { createClassifier } from '../../edge/backends/model/classifier.ts';
 import { features } from '../../edge/backends/model/features.ts';
 import { type Gloss, glossFiles, isHeldOut, readGlosses } from '../../edge/backends/model/glosses.ts';
-import { packWeights, unpackWeights, type Weights } from '../../edge/backends/model/weights.ts';
+import { type IndexedWeights, packWeights, unpackWeights, type Weights } from '../../edge/backends/model/weights.ts';
 import { compressWeights, decompressWeights } from '../../edge/backends/model/weights-file.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -161,7 +161,7 @@ function quantise(weights: Float32Array, hashes: Uint32Array): Weights {
   };
 }
 
-function evaluate(weights: Weights): void {
+function evaluate(weights: IndexedWeights): void {
   const classifier = createClassifier(weights);
   const seen = new Set(training.map((gloss) => gloss.text));
   const unseen = heldOut.filter((gloss) => !seen.has(gloss.text));

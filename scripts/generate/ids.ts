@@ -8,7 +8,7 @@ import { createKernelEngine } from '../../kernel/native.ts';
 import { hashProgram } from '../../protocol/program.ts';
 import { keccakHex } from '../../protocol/tree.ts';
 import { compileWorkflow } from '../../sdk/compile/compile.ts';
-import { ENGINE } from '../../sdk/compile/program.ts';
+import { ENGINE } from '../../vm/quickjs/build.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const path = join(root, 'test/vectors/ids.json');

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decodeDefinition, encodeDefinition } from '../../protocol/definition.ts';
 import { objectRef } from '../../protocol/tree.ts';
+import type { BuiltProgram } from '../../vm/entry.ts';
+import { buildProgram } from '../../vm/quickjs/build.ts';
 import { bundleWorkflow, compileWorkflow } from './compile.ts';
-import { type BuiltProgram, buildProgram } from './program.ts';
 import { assertTypes } from './typecheck.ts';
 
 let folder: string;
@@ -159,16 +160,19 @@ export default dataset('w', z.object({ t: z.string(), n: z.number() }))
 
 test('programs share code and module; a cached image is the same, a damaged one is built again', async () => {
   const cache = join(folder, 'cache');
-  const [one, other] = [await buildProgram(scriptOf(1), cache), await buildProgram(scriptOf(2), cache)];
+  const [one, other] = [
+    await buildProgram(scriptOf(1), { cacheFolder: cache }),
+    await buildProgram(scriptOf(2), { cacheFolder: cache }),
+  ];
   expect(other.program.header.codeRoot).toBe(one.program.header.codeRoot);
   expect(other.wasm).toBe(one.wasm);
   expect(other.entry.header).not.toEqual(one.entry.header);
-  expect(same(await buildProgram(scriptOf(1), cache), one)).toBe(true);
+  expect(same(await buildProgram(scriptOf(1), { cacheFolder: cache }), one)).toBe(true);
   expect(same(await buildProgram(scriptOf(1)), one)).toBe(true);
   const files = await readdir(cache);
   expect(files.length).toBe(2);
   for (const file of files) await writeFile(join(cache, file), (await readFile(join(cache, file))).fill(1, 50, 60));
-  expect(same(await buildProgram(scriptOf(1), cache), one)).toBe(true);
+  expect(same(await buildProgram(scriptOf(1), { cacheFolder: cache }), one)).toBe(true);
 });
 
 /** Of the headers, and byte for byte: `toEqual` takes seconds for 4 MB. */

@@ -1,13 +1,14 @@
 // docs/sdk.md#compile: from a workflow file to what is deployed.
 import { type Definition, hashWorkflow } from '../../protocol/definition.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import type { BuiltProgram } from '../../vm/entry.ts';
+import { buildProgram } from '../../vm/quickjs/build.ts';
 import type { Start } from '../workflow/tail.ts';
 import { bundleEntry } from './bundle.ts';
 import { createDefinition, createMetadata, encodeMetadata, type Metadata, withCodes } from './definition.ts';
 import { describeWorkflow } from './describe.ts';
 import type { Description, OperatorDescription } from './describe-guest.ts';
 import { type OperatorCodes, operatorCodes } from './operator-code.ts';
-import { type BuiltProgram, buildProgram } from './program.ts';
 import { loadSimulators, programsOf, type WorkflowSimulator } from './simulators.ts';
 import { createSourceTable } from './source-table.ts';
 
@@ -104,7 +105,7 @@ export async function compileWorkflow(
   // Of rejects that are tried again no other run begins.
   const codes =
     from === undefined ? (known ?? (await operatorCodes(file, bundled.description.operators, bundled.bundle))) : null;
-  const program = await buildProgram(bundled.bundle, cacheFolder);
+  const program = await buildProgram(bundled.bundle, { cacheFolder });
   const metadata = codes === null ? bundled.metadata : withCodes(bundled.metadata, codes, begin);
   const encoded = encodeMetadata(metadata);
   const simulators = programsOf(bundled.simulators);

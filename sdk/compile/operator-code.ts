@@ -5,6 +5,7 @@ import { dirname, extname, resolve } from 'node:path';
 import { build, version as ESBUILD, type Plugin, transform } from 'esbuild';
 import type { Hex } from '../../protocol/hex.ts';
 import { keccakHex } from '../../protocol/tree.ts';
+import { ENGINE } from '../../vm/quickjs/build.ts';
 import { isUserFile, LOADERS, SHAPE } from './bundle.ts';
 import { cutWorkflow, markCalm } from './cut.ts';
 import type { OperatorDescription } from './describe-guest.ts';
@@ -12,7 +13,6 @@ import { languageTables, provideLanguage } from './language.ts';
 import { renameModules } from './module-names.ts';
 import { SDK } from './own-files.ts';
 import { createPackages } from './packages.ts';
-import { ENGINE } from './program.ts';
 
 export type OperatorCode = {
   readonly name: string;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { buildProgram } from '../compile/program.ts';
+import { buildProgram } from '../../vm/quickjs/build.ts';
 import type { LocalEngine } from './engine.ts';
 import { createLocalNativeEngine } from './native-engine.ts';
 

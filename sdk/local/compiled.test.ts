@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { LANGUAGES } from '../../test/sdk/languages.fixture.ts';
-import { buildProgram } from '../compile/program.ts';
+import { buildProgram } from '../../vm/quickjs/build.ts';
 import { packSignature, shingles } from '../runtime/minhash.ts';
 import { createNearBands, longBins, MAX_SET } from '../runtime/near-keys.ts';
 import { hashTokens } from '../runtime/tokens.ts';

@@ -1,8 +1,9 @@
 // docs/sdk.md#local: the workflow's program on the DataVM's native engine, as the network runs it.
+
+import type { BuiltProgram } from '../../vm/entry.ts';
 import { loadAnyProgram } from '../../vm/native/any-engine.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { STAGE_GAS_LIMIT } from '../compile/definition.ts';
-import type { BuiltProgram } from '../compile/program.ts';
 import { type LocalEngine, taskEnvironment } from './engine.ts';
 
 /** One for all programs: QuickJS, which is the same in all, is compiled once. */

@@ -2,8 +2,8 @@
 import type { Backend } from '../../edge/backends/backend.ts';
 import { createBuiltinBackend } from '../../edge/backends/builtin.ts';
 import { readHeader } from '../../protocol/rows.ts';
+import { buildProgram } from '../../vm/quickjs/build.ts';
 import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
-import { buildProgram } from '../compile/program.ts';
 import { assertInputs } from '../input/named.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
 import type { OperatorStats, RowsetHeader, RowsetTag } from '../runtime/rowset.ts';
@@ -88,7 +88,7 @@ export async function createLocalEngine(
 ): Promise<LocalEngine> {
   return engine === 'node'
     ? createNodeEngine(bundled.bundle)
-    : createLocalNativeEngine(await buildProgram(bundled.bundle, cacheFolder));
+    : createLocalNativeEngine(await buildProgram(bundled.bundle, { cacheFolder }));
 }
 
 export async function runPartitions(

@@ -13,7 +13,7 @@ const FULL_SCORE_WORDS = 40;
 const MAX_LABEL_SETS = 64;
 const MAX_LABELS_CHARS = 16 * 1024;
 /** The most characters of the text that are looked at, in all: a schema of many fields looks at the text many times. */
-const MAX_LOOKS = 16 * 1024 * 1024;
+const MAX_LOOKS = 4 * 1024 * 1024;
 const LOOKS_A_VALUE = 1_024;
 const LOOKS_A_CLOZE = 16;
 const CHARS_A_WORD = 8;
@@ -176,6 +176,11 @@ function lookUp(root: JsonSchema, reference: string): JsonSchema {
   return path.reduce<JsonSchema>((at, key) => (at?.[key] ?? {}) as JsonSchema, root);
 }
 
+const CLASS_NAMES = LEXICOGRAPHER_CLASSES.map((name) => {
+  const whole = name.toLowerCase();
+  return { whole, last: whole.slice(whole.indexOf('.') + 1) };
+});
+
 type Labels = { readonly classesOf: readonly number[][]; readonly allowed: readonly number[] };
 
 const matched = new Map<string, Labels>();
@@ -197,10 +202,7 @@ function matchLabels(labels: readonly string[]): Labels {
 // and one of verbs.
 function matchClasses(label: string): number[] {
   const normal = words(label).join('.');
-  return LEXICOGRAPHER_CLASSES.flatMap((name, i) => {
-    const known = name.toLowerCase();
-    return known === normal || known.slice(known.indexOf('.') + 1) === normal ? [i] : [];
-  });
+  return CLASS_NAMES.flatMap(({ whole, last }, i) => (whole === normal || last === normal ? [i] : []));
 }
 
 function count(list: readonly string[], word: string): number {

@@ -1,7 +1,7 @@
 // docs/edge.md#builtin: linear classifier in integers, so that every machine gives the same answer.
 import { LEXICOGRAPHER_CLASSES } from './classes.ts';
 import { features } from './features.ts';
-import type { Weights } from './weights.ts';
+import type { IndexedWeights } from './weights.ts';
 
 export type Classifier = {
   /** The best of `allowed` (all classes without it); confidence is its share of the softmax, in thousandths. */
@@ -18,22 +18,25 @@ const ONE = 2 ** 26;
 const STEP = 63_042_943;
 const SHARES = createShares();
 
-export function createClassifier({ bias, hashes, starts, classes, values }: Weights): Classifier {
-  const index = new Map<number, number>();
-  hashes.forEach((hash, i) => {
-    index.set(hash, i);
-  });
+export function createClassifier({ bias, hashes, buckets, starts, classes, values }: IndexedWeights): Classifier {
   const scores = new Int32Array(CLASSES);
   return {
     classify: (text, allowed = ALL) => {
       scores.set(bias);
       for (const hash of features(text)) {
-        const feature = index.get(hash);
-        if (feature === undefined) continue;
-        for (let at = starts[feature]!; at < starts[feature + 1]!; at++) scores[classes[at]!]! += values[at]!;
+        // Each holds a few: in QuickJS a Map of so many numbers would be dearer.
+        const end = buckets[(hash >>> 16) + 1]!;
+        for (let feature = buckets[hash >>> 16]!; feature < end; feature++) {
+          if (hashes[feature] !== hash) continue;
+          const last = starts[feature + 1]!;
+          for (let at = starts[feature]!; at < last; at++) scores[classes[at]!]! += values[at]!;
+          break;
+        }
       }
-      const best = allowed.reduce((top, c) => (scores[c]! > scores[top]! ? c : top), allowed[0]!);
-      const sum = allowed.reduce((total, c) => total + (SHARES[scores[best]! - scores[c]!] ?? 0), 0);
+      let best = allowed[0]!;
+      for (let i = 1; i < allowed.length; i++) if (scores[allowed[i]!]! > scores[best]!) best = allowed[i]!;
+      let sum = 0;
+      for (let i = 0; i < allowed.length; i++) sum += SHARES[scores[best]! - scores[allowed[i]!]!] ?? 0;
       return { class: best, confidence: Math.floor((1000 * ONE + sum / 2) / sum) / 1000 };
     },
   };

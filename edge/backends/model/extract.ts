@@ -1,7 +1,9 @@
 // docs/edge.md#builtin: sentences, salient words and cloze questions, by rules alone.
-import { words } from './features.ts';
+import { asciiLower, WORD, words } from './features.ts';
 
 const MIN_CLOZE_WORDS = 5;
+const BREAK = /(?<=[.!?;])\s+|\n+/g;
+
 const STOP_WORDS = new Set(
   (
     'about above after again against also another because been before being below between both cannot could does doing down during each ' +
@@ -16,11 +18,22 @@ export type Cloze = { readonly question: string; readonly answer: string };
 
 /** Split after `.`, `!`, `?` or `;` with white space behind, and at line ends. White space is collapsed. */
 export function sentences(text: string): string[] {
-  const found = text
-    .split(/(?<=[.!?;])\s+|\n+/)
+  const found = splitAtBreaks(text)
     .map((sentence) => sentence.replace(/\s+/g, ' ').trim())
     .filter((sentence) => sentence !== '');
   return found.length > 0 ? found : [text.trim()];
+}
+
+// `split` begins the expression anew at each character, which is dear in QuickJS.
+function splitAtBreaks(text: string): string[] {
+  const parts: string[] = [];
+  let at = 0;
+  for (const found of text.matchAll(BREAK)) {
+    parts.push(text.slice(at, found.index));
+    at = found.index + found[0].length;
+  }
+  parts.push(text.slice(at));
+  return parts;
 }
 
 /** Distinct words of four letters or more that are no stop words: most frequent first, then longest, then first. */
@@ -48,11 +61,8 @@ export function makeCloze(text: string, turn: number): Cloze {
   };
 }
 
+/** Where the word stands alone; below 0 if it does not. */
 function findWord(sentence: string, word: string): number {
-  const isLetter = (char: string | undefined) => char !== undefined && /[A-Za-z0-9\u0080-\uffff]/.test(char);
-  for (let at = 0; at + word.length <= sentence.length && word !== ''; at++) {
-    if (words(sentence.slice(at, at + word.length))[0] !== word) continue;
-    if (!isLetter(sentence[at - 1]) && !isLetter(sentence[at + word.length])) return at;
-  }
+  for (const found of asciiLower(sentence).matchAll(WORD)) if (found[0] === word) return found.index;
   return -1;
 }

@@ -44,7 +44,7 @@ function cutToTokens(text: string, maxTokens: number | undefined): { content: st
 function noImages(count: number): MizuError {
   return new MizuError({
     code: 'edge/no-images',
-    message: `The model ${BUILTIN_MODEL} takes no images.`,
+    message: 'The built-in model takes no images.',
     expected: 'messages of text',
     actual: count === 1 ? '1 image' : `${count} images`,
     hint: 'Name a model that takes images.',

@@ -15,6 +15,22 @@ export type Weights = {
   readonly values: Int8Array;
 };
 
+/** Weights, and where to look for a hash. */
+export type IndexedWeights = Weights & {
+  /** For each 16 bits that a hash can begin with, the first feature of these or more; one more at the end. */
+  readonly buckets: Uint32Array;
+};
+
+export const BUCKETS = 65_536;
+
+/** Of hashes in ascending order. */
+export function indexHashes(hashes: Uint32Array): Uint32Array {
+  const buckets = new Uint32Array(BUCKETS + 1);
+  for (const hash of hashes) buckets[(hash >>> 16) + 1]! += 1;
+  for (let i = 0; i < BUCKETS; i++) buckets[i + 1]! += buckets[i]!;
+  return buckets;
+}
+
 export function packWeights(weights: Weights): Uint8Array {
   const { bias, hashes, starts, classes, values } = weights;
   const bytes = new Uint8Array(8 + CLASSES + hashes.length * 5 + values.length * 2);
@@ -33,7 +49,7 @@ export function packWeights(weights: Weights): Uint8Array {
   return bytes;
 }
 
-export function unpackWeights(bytes: Uint8Array): Weights {
+export function unpackWeights(bytes: Uint8Array): IndexedWeights {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const count = view.getUint32(0);
   const total = view.getUint32(4);
@@ -49,5 +65,5 @@ export function unpackWeights(bytes: Uint8Array): Weights {
   const classes = bytes.slice(rest, rest + total);
   const values = new Int8Array(bytes.slice(rest + total, rest + 2 * total).buffer);
   if (starts[count] !== total || values.length !== total) throw new Error('the built-in model file is damaged');
-  return { bias, hashes, starts, classes, values };
+  return { bias, hashes, starts, classes, values, buckets: indexHashes(hashes) };
 }

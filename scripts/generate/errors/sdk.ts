@@ -24,6 +24,11 @@ export const SDK_ERRORS = {
     means: 'A private key cannot be used, or its file cannot be read.',
     toDo: 'Put 64 hex digits into a file and name it with `--key FILE`, or set `MIZU_PRIVATE_KEY`.',
   },
+  'sdk/bad-model': {
+    means:
+      'The folder of a provable model is damaged: its manifest is none, or its program is not the one that it names.',
+    toDo: 'Delete the folder that the error names. A model that the SDK has is built again; fetch another again.',
+  },
   'sdk/bad-name': {
     means: 'A workflow, an operator or an input has no name, or one that is not allowed.',
     toDo: 'Give it 1 to 64 letters, digits, `-` or `_`, beginning with a letter.',
@@ -125,6 +130,10 @@ export const SDK_ERRORS = {
   'sdk/no-case': {
     means: 'The court has no case of this number.',
     toDo: 'List the newest with `npx mizu court`.',
+  },
+  'sdk/no-model': {
+    means: 'A workflow names a provable model, `datavm/…`, that the SDK neither has nor finds.',
+    toDo: 'List those that it finds with `npx mizu model list`, or put the folder of another beside them ([models](models.md#folder)).',
   },
   'sdk/no-commitment': {
     means: 'The key has no commitment in this round of the case that could be revealed so.',

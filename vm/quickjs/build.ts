@@ -2,41 +2,34 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createReader, createWriter } from '../../protocol/bytes.ts';
-import type { ProgramEntry } from '../../protocol/definition.ts';
 import { DIGEST_BYTES, keccak, keccakHex } from '../../protocol/tree.ts';
-import { programToEntry } from '../../vm/entry.ts';
-import { loadModule } from '../../vm/load.ts';
-import { type LoweredModule, lowerModule } from '../../vm/lower/module.ts';
-import { assembleProgram, type Image, type Program } from '../../vm/program.ts';
-import { QUICKJS_GLUE_BASE64 } from '../../vm/quickjs/generated/glue-wasm.ts';
-import { PRELUDE } from '../../vm/quickjs/prelude.ts';
-import { createQuickJsImage, quickJsModule } from '../../vm/quickjs/program.ts';
-import { WASI_ADAPTER_BASE64 } from '../../vm/wasi/generated/adapter-wasm.ts';
-import type { Module } from '../../vm/wasm/module.ts';
-
-export type BuiltProgram = {
-  readonly program: Program;
-  readonly wasm: Uint8Array;
-  readonly entry: ProgramEntry;
-  /** Code, image, slots, data, wasm: what the certificate covers, in order. */
-  readonly objects: readonly Uint8Array[];
-};
+import { type BuiltProgram, toBuiltProgram } from '../entry.ts';
+import { loadModule } from '../load.ts';
+import { type LoweredModule, lowerModule } from '../lower/module.ts';
+import { assembleProgram, type Image } from '../program.ts';
+import { WASI_ADAPTER_BASE64 } from '../wasi/generated/adapter-wasm.ts';
+import type { Module } from '../wasm/module.ts';
+import { QUICKJS_GLUE_BASE64 } from './generated/glue-wasm.ts';
+import { PRELUDE } from './prelude.ts';
+import { createQuickJsImage, quickJsModule } from './program.ts';
 
 /** Part of the cache's key: raised when the same bundle yields another image. */
 const CACHE_VERSION = 2;
 /** Of what every program has besides its bundle. */
 export const ENGINE = keccakHex(new TextEncoder().encode(PRELUDE + QUICKJS_GLUE_BASE64 + WASI_ADAPTER_BASE64));
 
-/** `cacheFolder` keeps images by the hash of their bundle. @throws MizuError `vm/bundle` */
-export async function buildProgram(bundle: string, cacheFolder?: string): Promise<BuiltProgram> {
+export type BuildOptions = {
+  /** Keeps images by the hash of their bundle. */
+  readonly cacheFolder?: string | undefined;
+  /** What is done to the image before it becomes the program's. */
+  readonly finish?: (image: Image) => Image;
+};
+
+/** @throws MizuError `vm/bundle` */
+export async function buildProgram(bundle: string, { cacheFolder, finish }: BuildOptions = {}): Promise<BuiltProgram> {
   const { wasm, module, lowered } = await lowerQuickJs();
-  const program = assembleProgram(module, lowered, await cached(bundle, cacheFolder));
-  return {
-    program,
-    wasm,
-    entry: programToEntry(program, wasm),
-    objects: [program.code, program.memory, program.slots, program.data, wasm],
-  };
+  const image = await cached(bundle, cacheFolder);
+  return toBuiltProgram(assembleProgram(module, lowered, finish?.(image) ?? image), wasm);
 }
 
 type Lowered = { readonly wasm: Uint8Array; readonly module: Module; readonly lowered: LoweredModule };
