@@ -31,7 +31,9 @@ export type FightOptions = {
   /** How it attests what it agrees with. Without it nothing is attested. */
   readonly attest?: Pick<AttestOptions, 'account' | 'relays' | 'payoutWei'> | undefined;
   /** How it takes part in the court. Without it nothing is audited and no vote is cast. */
-  readonly court?: Pick<CourtOptions, 'auditRate' | 'appeal' | 'simulatorThreads' | 'backends'> | undefined;
+  readonly court?:
+    | Pick<CourtOptions, 'fromBlock' | 'auditRate' | 'appeal' | 'simulatorThreads' | 'backends'>
+    | undefined;
 };
 
 export type Fight = {

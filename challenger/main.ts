@@ -186,7 +186,7 @@ async function openFight(
   const l1 = withAccount(node.l1, key, sendUrl, config);
   const sender = createSender(l1, { signal, inFlight: NODE_IN_FLIGHT });
   const attest = { account: l1.account as LocalAccount, relays, payoutWei };
-  const court = { ...COURT, ...config.court };
+  const court = { ...COURT, ...config.court, fromBlock: config.fromBlock };
   return createFight({ node, contracts, sender, attest, court, log, dryRun, maxDemandBondWei });
 }
 

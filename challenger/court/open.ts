@@ -18,6 +18,8 @@ import { createVoter, type VoteCounts } from './voter.ts';
 export type CourtOptions = {
   readonly node: NetworkNode;
   readonly contracts: ContractAddresses;
+  /** The first block of the network on L1. */
+  readonly fromBlock: bigint;
   readonly caller: Caller;
   readonly log: Logger;
   /** The part of all items of models that it has that is run again, 0 to 1. */
@@ -42,7 +44,7 @@ const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
 /** It votes about the models that every machine has, the built-in one and simulators, and about those of its own backends. */
 export async function openCourtSeat(options: CourtOptions): Promise<CourtSeat> {
-  const { node, contracts, caller, log, simulatorThreads } = options;
+  const { node, contracts, fromBlock, caller, log, simulatorThreads } = options;
   const bondWei = await node.l1.client.readContract({
     address: contracts.inferenceCourt,
     abi: inferenceCourtAbi,
@@ -63,7 +65,7 @@ export async function openCourtSeat(options: CourtOptions): Promise<CourtSeat> {
     createBuiltinBackend(),
     ...simulators.backends,
   ]);
-  const voter = createVoter({ node, contracts, caller, judge, log, appeal: options.appeal, bondWei });
+  const voter = createVoter({ node, contracts, fromBlock, caller, judge, log, appeal: options.appeal, bondWei });
   const auditor = createItemAuditor({ node, contracts, caller, judge, log, auditRate: options.auditRate, bondWei });
   return {
     tasks: [...voter.tasks, ...auditor.tasks],

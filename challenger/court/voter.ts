@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Abi } from 'viem';
 import type { ContractAddresses } from '../../contracts/deploy.ts';
 import { type CaseRecord, itemOf } from '../../node/l1/case-record.ts';
+import { createPastValidators, findPunishable } from '../../node/l1/punishable.ts';
 import type { LoopRound } from '../../node/loop.ts';
 import type { NetworkNode } from '../../node/node.ts';
 import { inferenceCourtAbi } from '../../protocol/generated/abi.ts';
@@ -16,7 +17,9 @@ import type { ItemJudge, ItemJudgement } from './judge.ts';
 
 export type VoterParts = {
   readonly node: NetworkNode;
-  readonly contracts: Pick<ContractAddresses, 'inferenceCourt'>;
+  readonly contracts: Pick<ContractAddresses, 'inferenceCourt' | 'stakeManager'>;
+  /** The first block of the network on L1. */
+  readonly fromBlock: bigint;
   readonly caller: Caller;
   readonly judge: ItemJudge;
   readonly log: Logger;
@@ -48,6 +51,7 @@ export function createVoter(parts: VoterParts): Voter {
   /** The key of the last closed case whose voters are paid and punished. */
   const settled = node.store.table<string>('court-settled');
   const judging = new Map<bigint, { stop: AbortController; judgement?: ItemJudgement }>();
+  const validators = createPastValidators(node.l1, contracts.stakeManager, parts.fromBlock);
   const counts: VoteCounts = { committed: 0, revealed: 0, appealed: 0, claimed: 0, punished: 0 };
 
   const ballotOf = (id: bigint, round: bigint, voter: Address = self) =>
@@ -175,32 +179,38 @@ export function createVoter(parts: VoterParts): Voter {
     }
   }
 
-  /** Our fee, and those who were silent. */
+  /** Our fee, and the penalties of others. */
   async function settle(record: CaseRecord): Promise<boolean> {
     const { id, ballots } = record;
     let sent = false;
     for (const { round, voter, isRevealed } of ballots) {
       const at = BigInt(round);
-      const ballot = await ballotOf(id, at, voter);
-      if (voter === self && isRevealed && !ballot.paid && (await pays(id, at))) {
-        const isDone = async () => (await ballotOf(id, at)).paid;
-        const args = [id, at, caller.address] as const;
-        const done = await caller.send({ ...call, functionName: 'claim', args, isDone }, `case ${id}`);
-        if (done) counts.claimed++;
-        sent ||= done;
-      }
-      if (voter !== self && !isRevealed && !ballot.punished) {
-        const isDone = async () => (await ballotOf(id, at, voter)).punished;
-        const done = await caller.send(
-          { ...call, functionName: 'punish', args: [id, at, voter], isDone },
-          `case ${id}`,
-        );
-        if (done) counts.punished++;
-        sent ||= done;
-      }
+      if (voter !== self || !isRevealed || (await ballotOf(id, at)).paid || !(await pays(id, at))) continue;
+      const isDone = async () => (await ballotOf(id, at)).paid;
+      const args = [id, at, caller.address] as const;
+      const done = await caller.send({ ...call, functionName: 'claim', args, isDone }, `case ${id}`);
+      if (done) counts.claimed++;
+      sent ||= done;
     }
+    sent = (await punish(id)) || sent;
     judging.get(id)?.stop.abort();
     judging.delete(id);
+    return sent;
+  }
+
+  /** Who was drawn and stayed away, who was silent, and who was nearly alone against what is so. */
+  async function punish(id: bigint): Promise<boolean> {
+    const { round: rounds } = await client.readContract({ ...court, functionName: 'caseOf', args: [id] });
+    const others = (await validators()).filter((voter) => voter !== self);
+    const voters = Array.from({ length: rounds }, (_, i) => others.map((voter) => ({ round: BigInt(i + 1), voter })));
+    let sent = false;
+    for (const { round, voter } of await findPunishable(node.l1, court.address, id, voters.flat())) {
+      const isDone = async () => (await ballotOf(id, round, voter)).punished;
+      const args = [id, round, voter] as const;
+      const done = await caller.send({ ...call, functionName: 'punish', args, isDone }, `case ${id}`);
+      if (done) counts.punished++;
+      sent ||= done;
+    }
     return sent;
   }
 

@@ -1,5 +1,5 @@
 // docs/court.md#votes: a voter that does not do what a vote takes: it copies, is late, looks first and keeps silent, or stays away.
-import { type AttackRow, type Change, playAttack } from './attack.ts';
+import { type AttackRow, playAttack } from './attack.ts';
 import type { VoterConduct } from './cases.ts';
 import {
   ballotsOf,
@@ -25,21 +25,20 @@ const COPIED: VoterName = 'a';
 export async function* playBallots(world: CourtWorld): AsyncGenerator<AttackRow> {
   yield await withheld(world);
   const copies: VoterConduct = { kind: 'copies', of: world.voters[COPIED] };
-  // The processes have those punished that have committed; whoever calls first for the others is paid.
-  yield await cheat(world, 'a voter copies the commitment of another', copies, 'voided; refused: CommitmentMismatch');
-  yield await cheat(world, 'a voter reveals late', LATE, 'voided; refused: TooLate');
-  yield await cheat(world, 'a voter commits and does not reveal', SILENT, 'voided');
-  yield await cheat(world, 'a voter does not commit', STAYS_AWAY, 'voided', 'gains');
+  const paid = '25 MIZU for penalties to processes';
+  yield await cheat(
+    world,
+    'a voter copies the commitment of another',
+    copies,
+    `voided; refused: CommitmentMismatch; ${paid}`,
+  );
+  yield await cheat(world, 'a voter reveals late', LATE, `voided; refused: TooLate; ${paid}`);
+  yield await cheat(world, 'a voter commits and does not reveal', SILENT, `voided; ${paid}`);
+  yield await cheat(world, 'a voter does not commit', STAYS_AWAY, 'voided; 5 MIZU for penalties to processes');
 }
 
-async function cheat(
-  world: CourtWorld,
-  name: string,
-  conduct: VoterConduct,
-  outcome: string,
-  watched: Change = 'keeps',
-) {
-  const { network, cases, gateway, stranger, watcher } = world;
+async function cheat(world: CourtWorld, name: string, conduct: VoterConduct, outcome: string) {
+  const { network, cases, gateway, stranger } = world;
   const posted = await postOne(world, 'lie');
   return playAttack(network, {
     name,
@@ -47,14 +46,12 @@ async function cheat(
     others: [
       party('challenger', 'gains', [stranger]),
       party('voters', 'gains', votersOf(world, othersThan([CHEAT]))),
-      party('who has it punished', watched, [watcher]),
       runParty(world, 'gains'),
     ],
     outcome,
     play: async () => {
       const id = await cases.open(stranger, posted);
-      const plan = { ballots: ballotsOf(world, [CHEAT], conduct, WRONG), punished: votersOf(world, [CHEAT]) };
-      return sayOutcome(await playOne(world, id, plan));
+      return sayOutcome(await playOne(world, id, { ballots: ballotsOf(world, [CHEAT], conduct, WRONG) }));
     },
   });
 }

@@ -1,8 +1,8 @@
 // docs/court.md#phases: plays cases to their end: scripted voters do what the plan says, the validators' processes what they find.
-import type { Abi } from 'viem';
-import { inferenceCourtAbi } from '../../../protocol/generated/abi.ts';
+import { type Abi, parseEventLogs } from 'viem';
+import { inferenceCourtAbi, stakeManagerAbi } from '../../../protocol/generated/abi.ts';
 import { CASE_PHASE, CASE_STATUS, OUTCOME, VERDICT } from '../../../protocol/generated/enums.ts';
-import { type Address, type Hex, ZERO_HASH } from '../../../protocol/hex.ts';
+import { type Address, type Hex, isSameAddress, ZERO_HASH } from '../../../protocol/hex.ts';
 import { keccakHex } from '../../../protocol/tree.ts';
 import { type TestNetwork, until } from '../../network/network.fixture.ts';
 import type { Actor, Call } from './actors.ts';
@@ -25,12 +25,16 @@ export type Plan = {
   readonly appellant?: Actor;
   /** The guardian, if it vetoes. */
   readonly guardian?: Actor;
-  /** Whom the watcher has punished in the end. */
-  readonly punished?: readonly Actor[];
 };
 
-/** How each case ended, in their order, and what L1 has refused, by the names of its errors. */
-export type Played = { readonly statuses: readonly string[]; readonly refused: readonly string[] };
+export type Played = {
+  /** How each case ended, in their order. */
+  readonly statuses: readonly string[];
+  /** What L1 has refused, by the names of its errors. */
+  readonly refused: readonly string[];
+  /** What voters' penalties have brought to those whose processes have sent them, in wei. */
+  readonly rewardsWei: bigint;
+};
 
 export type Cases = {
   open(by: Actor, posted: Posted): Promise<bigint>;
@@ -48,6 +52,7 @@ export type CasesParts = {
 };
 
 const ROUNDS = [1n, 2n];
+const ALL = { fromBlock: 0n, strict: true } as const;
 const STATUS = Object.fromEntries(Object.entries(CASE_STATUS).map(([name, number]) => [number, name]));
 
 export function createCases({ network, bots, watcher }: CasesParts): Cases {
@@ -169,29 +174,38 @@ export function createCases({ network, bots, watcher }: CasesParts): Cases {
     }
   }
 
-  /** Fees and penalties, as far as the processes do not see to them themselves. */
+  const succeeds = (functionName: 'claim' | 'punish', args: readonly [bigint, bigint, Address]) =>
+    client.simulateContract({ ...court, functionName, args, account: watcher.address }).then(
+      () => true,
+      () => false,
+    );
+
+  /** Fees, as far as the processes do not see to them themselves, and penalties, which they all send. */
   async function settle(id: bigint, plan: Plan): Promise<void> {
     const { round: last } = await caseOf(id);
     const scripted = [...plan.ballots.keys()];
     for (const round of ROUNDS.filter((each) => each <= BigInt(last))) {
       await Promise.all(scripted.map((voter) => voter.try(call, 'claim', [id, round, voter.address])));
-      await botsDo('its fee', async (bot) => {
-        const args = [id, round, bot] as const;
-        if ((await ballotOf(id, round, bot)).paid) return true;
-        const claim = client.simulateContract({ ...court, functionName: 'claim', args, account: watcher.address });
-        return claim.then(
-          () => false,
-          () => true,
-        );
-      });
-      for (const { address } of plan.punished ?? []) {
-        const isSilent = (await ballotOf(id, round, address)).commitment !== ZERO_HASH && bots().length > 0;
-        const hasSpoken = (await ballotOf(id, round, address)).verdict !== VERDICT.none;
-        if (isSilent && !hasSpoken)
-          await until('a penalty', async () => (await ballotOf(id, round, address)).punished || undefined);
-        else await watcher.try(call, 'punish', [id, round, address]);
-      }
+      await botsDo('its fee', async (bot) => !(await succeeds('claim', [id, round, bot])));
+      if (bots().length === 0) continue;
+      for (const { address } of scripted)
+        await until('a penalty', async () => !(await succeeds('punish', [id, round, address])) || undefined);
     }
+  }
+
+  /** @throws Error if a penalty has paid another than a process */
+  async function rewardsOf(id: bigint): Promise<bigint> {
+    const punished = await client.getContractEvents({ ...court, eventName: 'VoterPunished', args: { id }, ...ALL });
+    let rewardsWei = 0n;
+    for (const { args, transactionHash } of punished) {
+      const { logs } = await client.getTransactionReceipt({ hash: transactionHash });
+      const [slashed] = parseEventLogs({ abi: stakeManagerAbi, eventName: 'Slashed', logs });
+      const isPaid = bots().some((bot) => isSameAddress(bot, slashed!.args.beneficiary));
+      if (!isPaid || !isSameAddress(slashed!.args.account, args.voter as Address))
+        throw new Error(`${args.voter} is punished for ${slashed?.args.beneficiary}`);
+      rewardsWei += slashed!.args.reward;
+    }
+    return rewardsWei;
   }
 
   return {
@@ -212,11 +226,13 @@ export function createCases({ network, bots, watcher }: CasesParts): Cases {
       const refused: string[] = [];
       await playOn(plans, refused);
       const statuses: string[] = [];
+      let rewardsWei = 0n;
       for (const [id, plan] of plans) {
         await settle(id, plan);
         statuses.push(STATUS[(await caseOf(id)).status] as string);
+        rewardsWei += await rewardsOf(id);
       }
-      return { statuses, refused };
+      return { statuses, refused, rewardsWei };
     },
   };
 }

@@ -23,14 +23,14 @@ import { createLogger } from '../../../service/process/log.ts';
 import { openStore } from '../../../service/storage/store.ts';
 import { startMockOpenAi } from '../../doubles/mock-openai.ts';
 import { joinGateway } from '../../network/inference.fixture.ts';
-import { startTestNetwork, type TestNetwork, until } from '../../network/network.fixture.ts';
+import { keyOf, startTestNetwork, type TestNetwork, until } from '../../network/network.fixture.ts';
 import { startTestSequencer } from '../../network/sequencer.fixture.ts';
 import { fundsOf } from '../funds.ts';
-import { type Actor, createActor, MIZU } from './actors.ts';
+import { type Actor, actorOf, createActor, MIZU } from './actors.ts';
 import { type AttackRow, playAttack } from './attack.ts';
 import { createCases } from './cases.ts';
 import { BUILTIN, createWorkflow, MODEL_NAME, PRICES, requestOf } from './items.ts';
-import { party } from './parts.ts';
+import { party, STAYS_AWAY, sayOutcome } from './parts.ts';
 
 const STAKE = 10_000n * MIZU;
 const FUNDS = 1_000n * MIZU;
@@ -247,6 +247,8 @@ async function lyingGateway(world: World): Promise<AttackRow> {
   const bridged = () => fundsOf(network, bridge);
   const watcher = await createActor(network, 0n, []);
   const cases = createCases({ network, watcher, bots: () => validators.map(({ actor }) => actor.address) });
+  // Every test network has staked it, and its process does not run.
+  const away = actorOf(network, keyOf(4));
   const mock = await startLiar();
   const process = await openGateway(world, 0);
   let worker = await work(world, process, lyingBackend(mock.url));
@@ -260,21 +262,23 @@ async function lyingGateway(world: World): Promise<AttackRow> {
           'gains',
           validators.map(({ actor }) => actor),
         ),
+        party('a validator that stays away', 'loses', [away]),
         party("the item's run", 'gains', [{ address: bridge }]),
       ],
-      outcome: 'done with a lie; voided; done with the truth; the user has paid once',
+      outcome:
+        'done with a lie; voided; 5 MIZU for penalties to processes; done with the truth; the user has paid once',
       play: async () => {
         const [balance, held] = [await world.balance(), await bridged()];
         const run = await world.start();
         const first = await contentOf(world, run, 0);
         await worker.close();
         await until('a case', async () => ((await cases.count()) === 1n ? true : undefined));
-        const { statuses } = await cases.play(new Map([[1n, { ballots: new Map() }]]));
+        const played = await cases.play(new Map([[1n, { ballots: new Map([[away, STAYS_AWAY]]) }]]));
         worker = await work(world, process, [{ kind: 'builtin' }]);
         const last = await contentOf(world, run, 1);
         const [paid, refund] = [balance - (await world.balance()), (await bridged()) - held];
         const times = paid < 2n * refund ? 'once' : 'twice';
-        return `done with ${first}; ${statuses.join()}; done with ${last}; the user has paid ${times}`;
+        return `done with ${first}; ${sayOutcome(played)}; done with ${last}; the user has paid ${times}`;
       },
     });
   } finally {

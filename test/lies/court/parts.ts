@@ -1,4 +1,5 @@
 // docs/court.md#attacks: what the attacks in a court are put together of: who says what, and whose tokens are looked at.
+import { formatEther } from 'viem';
 import { VERDICT } from '../../../protocol/generated/enums.ts';
 import type { Actor } from './actors.ts';
 import type { AttackParty, Change } from './attack.ts';
@@ -54,5 +55,9 @@ export async function postOne(world: CourtWorld, kind: Kind): Promise<Posted> {
 export const playOne = ({ cases }: CourtWorld, id: bigint, plan: Plan): Promise<Played> =>
   cases.play(new Map([[id, plan]]));
 
-export const sayOutcome = ({ statuses, refused }: Played): string =>
-  [...new Set(statuses), ...refused.map((error) => `refused: ${error}`)].join('; ');
+export const sayOutcome = ({ statuses, refused, rewardsWei }: Played): string =>
+  [
+    ...new Set(statuses),
+    ...refused.map((error) => `refused: ${error}`),
+    ...(rewardsWei === 0n ? [] : [`${formatEther(rewardsWei)} MIZU for penalties to processes`]),
+  ].join('; ');

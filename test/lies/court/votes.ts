@@ -25,8 +25,8 @@ const TWO_THIRDS: readonly VoterName[] = ['a', 'b', 'c', 'd'];
 const STUFFING = 300_000n * MIZU;
 
 export async function* playVotes(world: CourtWorld): AsyncGenerator<AttackRow> {
-  yield await minority(world, '10 % of the stake', TENTH, 'loses');
-  yield await minority(world, '20 % of the stake', FIFTH, 'keeps');
+  yield await minority(world, '10 % of the stake', TENTH, 'loses', 'voided; 50 MIZU for penalties to processes');
+  yield await minority(world, '20 % of the stake', FIFTH, 'keeps', 'voided');
   yield await lieSaved(world, '34 % of the stake', OVER_A_THIRD);
   yield await lieSaved(world, '67 % of the stake', TWO_THIRDS);
   yield await stayAway(world);
@@ -37,8 +37,14 @@ export async function* playVotes(world: CourtWorld): AsyncGenerator<AttackRow> {
 }
 
 /** Liars who are too few. Only one who is nearly alone is a punished minority. */
-async function minority(world: CourtWorld, who: string, liars: readonly VoterName[], change: 'loses' | 'keeps') {
-  const { network, cases, gateway, stranger, watcher } = world;
+async function minority(
+  world: CourtWorld,
+  who: string,
+  liars: readonly VoterName[],
+  change: 'loses' | 'keeps',
+  outcome: string,
+) {
+  const { network, cases, gateway, stranger } = world;
   const posted = await postOne(world, 'lie');
   return playAttack(network, {
     name: `${who} votes for a lie`,
@@ -46,14 +52,12 @@ async function minority(world: CourtWorld, who: string, liars: readonly VoterNam
     others: [
       party('challenger', 'gains', [stranger]),
       party('voters', 'gains', votersOf(world, othersThan(liars))),
-      party('who has them punished', change === 'loses' ? 'gains' : 'keeps', [watcher]),
       runParty(world, 'gains'),
     ],
-    outcome: 'voided',
+    outcome,
     play: async () => {
       const id = await cases.open(stranger, posted);
-      const plan = { ballots: ballotsOf(world, liars, UPHELD, WRONG), punished: votersOf(world, liars) };
-      return sayOutcome(await playOne(world, id, plan));
+      return sayOutcome(await playOne(world, id, { ballots: ballotsOf(world, liars, UPHELD, WRONG) }));
     },
   });
 }
@@ -79,22 +83,22 @@ async function lieSaved(world: CourtWorld, who: string, liars: readonly VoterNam
 }
 
 async function stayAway(world: CourtWorld) {
-  const { network, cases, gateway, stranger, watcher } = world;
+  const { network, cases, gateway, stranger } = world;
   const posted = await postOne(world, 'lie');
   return playAttack(network, {
     name: '34 % of the stake stays away from a case about a lie',
     attackers: [party('gateway', 'keeps', [gateway]), party('absent', 'loses', votersOf(world, OVER_A_THIRD))],
     others: [
       party('challenger', 'loses', [stranger]),
-      party('voters', 'keeps', votersOf(world, othersThan(OVER_A_THIRD))),
-      party('who has them punished', 'gains', [watcher]),
+      party('voters', 'keeps', votersOf(world, othersThan([...OVER_A_THIRD, ...world.bots()]))),
+      party('whose processes have them punished', 'gains', votersOf(world, world.bots())),
       runParty(world, 'keeps'),
     ],
-    outcome: 'dismissed',
+    outcome: 'dismissed; 20 MIZU for penalties to processes',
     play: async () => {
       const id = await cases.open(stranger, posted);
       const ballots = ballotsOf(world, OVER_A_THIRD, STAYS_AWAY, WRONG);
-      return sayOutcome(await playOne(world, id, { ballots, punished: votersOf(world, OVER_A_THIRD) }));
+      return sayOutcome(await playOne(world, id, { ballots }));
     },
   });
 }

@@ -24,7 +24,7 @@ export type CourtWorld = {
   readonly cases: Cases;
   readonly gateway: Actor;
   readonly guardian: Actor;
-  /** Makes the calls that are anyone's, such as `punish`. */
+  /** Makes the calls that are anyone's, such as `draw`. */
   readonly watcher: Actor;
   /** Without stake: for bonds. */
   readonly stranger: Actor;
