@@ -1,4 +1,4 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages ahead gas near recall dispute path attacks idle inference workers worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step hash loading messages ahead gas near recall dispute path attacks idle inference workers worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { benchAttacks } from './attacks.ts';
 import { benchDispute } from './dispute.ts';
 import { benchDirect, benchInference } from './edge/inference.ts';
 import { benchGas } from './gas.ts';
+import { benchHash } from './hash.ts';
 import { benchIdle } from './idle.ts';
 import { benchNear, missedGoal } from './near.ts';
 import { benchPath } from './path.ts';
@@ -34,6 +35,10 @@ const SECTIONS = {
     title:
       'Step machine in one thread: millions of steps/s of processor time (goal: 150 on JavaScript), milliseconds a hash and a proof',
     run: benchStep,
+  },
+  hash: {
+    title: 'Hashing of objects in one thread: millions of bytes a second (goal: 250 of a tree)',
+    run: benchHash,
   },
   loading: {
     title: 'Loading of programs and inputs: nanoseconds of processor time a gas in either engine (goal: 20)',

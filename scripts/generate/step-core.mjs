@@ -10,7 +10,19 @@ import { interpreterSource } from '../../vm/step/interpreter.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const SOURCE = 'vm/step/assembly/core.ts';
 const INTERPRETER = 'vm/step/assembly/interpreter.ts';
-const FLAGS = ['--runtime', 'stub', '-O3', '--noAssert', '--use', 'abort=', '--initialMemory', '32', '--converge'];
+const FLAGS = [
+  '--runtime',
+  'stub',
+  '-O3',
+  '--noAssert',
+  '--use',
+  'abort=',
+  '--initialMemory',
+  '32',
+  '--converge',
+  '--enable',
+  'simd',
+];
 
 /** @returns {Promise<{ path: string, content: string }>} a generated file */
 export async function generateStepCore() {

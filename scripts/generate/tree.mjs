@@ -12,7 +12,18 @@ export function generateTree() {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-tree-'));
   try {
     const out = join(folder, 'tree.wasm');
-    const flags = ['--runtime', 'stub', '-O3', '--noAssert', '--use', 'abort=', '--initialMemory', '2'];
+    const flags = [
+      '--runtime',
+      'stub',
+      '-O3',
+      '--noAssert',
+      '--use',
+      'abort=',
+      '--initialMemory',
+      '2',
+      '--enable',
+      'simd',
+    ];
     const asc = join(root, 'node_modules/assemblyscript/bin/asc.js');
     const run = spawnSync(process.execPath, [asc, 'protocol/assembly/tree.ts', '-o', out, ...flags], {
       cwd: root,

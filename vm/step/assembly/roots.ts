@@ -1,5 +1,5 @@
 // docs/machine.md#running: roots of slots and memory; only leaves that changed are hashed again.
-import { leaves, up, zeroRoot } from '../../../protocol/assembly/tree';
+import { leafPair, leaves, nodePair, up, zeroRoot } from '../../../protocol/assembly/tree';
 import { dirty, FLAGS, LEAF_SHIFT, memoryStart, OUT, PAGE_BYTES, PAGE_DEPTH, PAGE_LEAVES, PAGE_TREE_BYTES, pageChanged, pageMade, pagesMax, pagesSeen, pageTrees, SCRATCH, SHADOW, SLOT_LEAVES, SLOT_TREE, SLOTS, topLeaves, topTree } from './layout';
 
 /** A tree of zero leaves, node 1 its root; `height` is the depth of what its leaves stand for. */
@@ -67,15 +67,20 @@ function sameLeaf(left: usize, right: usize): bool {
 
 function hashSlots(): void {
   let changed = false;
+  let waits: usize = 0;
   for (let leaf: u32 = 0; leaf < SLOT_LEAVES; leaf++) {
     const offset = <usize>leaf << LEAF_SHIFT;
     if (sameLeaf(SLOTS + offset, SHADOW + offset)) continue;
     memory.copy(SHADOW + offset, SLOTS + offset, 128);
-    for (let i: usize = 0; i < 128; i += 8) store<u64>(SCRATCH + i, bswap<u64>(load<u64>(SLOTS + offset + i)));
-    leaves(SCRATCH, 1, SLOT_TREE + (<usize>(SLOT_LEAVES + leaf) << 5));
+    const target = SLOT_TREE + (<usize>(SLOT_LEAVES + leaf) << 5);
+    const scratch = waits == 0 ? SCRATCH : SCRATCH + 128;
+    for (let i: usize = 0; i < 128; i += 8) store<u64>(scratch + i, bswap<u64>(load<u64>(SLOTS + offset + i)));
+    if (waits != 0) leafPair(SCRATCH, scratch, waits, target);
+    waits = waits == 0 ? target : 0;
     store<u8>(FLAGS + SLOT_LEAVES + leaf, 1);
     changed = true;
   }
+  if (waits != 0) leaves(SCRATCH, 1, waits);
   if (changed) climb(SLOT_TREE, SLOT_LEAVES);
 }
 
@@ -113,26 +118,49 @@ function hashPage(page: u32): void {
   }
   const marks = dirty + <usize>page * PAGE_LEAVES;
   const start = memoryStart + <usize>page * PAGE_BYTES;
+  const digests = tree + (<usize>PAGE_LEAVES << 5);
+  let waits = PAGE_LEAVES;
   for (let leaf: u32 = 0; leaf < PAGE_LEAVES; leaf++) {
     if (!load<u8>(marks + leaf)) continue;
     store<u8>(marks + leaf, 0);
-    leaves(start + (<usize>leaf << LEAF_SHIFT), 1, tree + (<usize>(PAGE_LEAVES + leaf) << 5));
     store<u8>(FLAGS + PAGE_LEAVES + leaf, 1);
+    if (waits == PAGE_LEAVES) {
+      waits = leaf;
+      continue;
+    }
+    leafPair(start + (<usize>waits << LEAF_SHIFT), start + (<usize>leaf << LEAF_SHIFT), digests + (<usize>waits << 5), digests + (<usize>leaf << 5));
+    waits = PAGE_LEAVES;
   }
+  if (waits != PAGE_LEAVES) leaves(start + (<usize>waits << LEAF_SHIFT), 1, digests + (<usize>waits << 5));
   climb(tree, PAGE_LEAVES);
   store<u8>(pageChanged + page, 2);
 }
 
-// Hashes the ancestors of the leaves that are flagged, and takes the flags away.
+// Hashes the ancestors of the leaves that are flagged, and takes the flags away. A node waits for another one to be hashed
+// beside it, but not for its own parent.
 function climb(tree: usize, leafCount: u32): void {
+  let waits: u32 = 0;
   for (let node = leafCount - 1; node > 0; node--) {
     const children = <usize>node << 1;
     if (!load<u16>(FLAGS + children)) continue;
     store<u16>(FLAGS + children, 0);
     store<u8>(FLAGS + node, 1);
-    memory.copy(SCRATCH, tree + (children << 5), 64);
-    up(SCRATCH, 2, 0);
-    memory.copy(tree + (<usize>node << 5), SCRATCH, 32);
+    if (waits == 0) {
+      waits = node;
+    } else if (waits >> 1 == node) {
+      hashNode(tree, waits);
+      waits = node;
+    } else {
+      nodePair(tree + (<usize>waits << 6), tree + (<usize>node << 6), tree + (<usize>waits << 5), tree + (<usize>node << 5));
+      waits = 0;
+    }
   }
+  if (waits != 0) hashNode(tree, waits);
   store<u8>(FLAGS + 1, 0);
+}
+
+function hashNode(tree: usize, node: u32): void {
+  memory.copy(SCRATCH, tree + (<usize>node << 6), 64);
+  up(SCRATCH, 2, 0);
+  memory.copy(tree + (<usize>node << 5), SCRATCH, 32);
 }
