@@ -23,6 +23,7 @@ export const validatorShape = networkShape.extend({
       appeal: z.boolean(),
       simulatorThreads: count(64, 1),
       backends: z.array(backendConfig).max(MAX_BACKENDS),
+      manifests: z.array(z.string().min(1)).max(MAX_BACKENDS),
     })
     .partial()
     .optional(),

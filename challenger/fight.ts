@@ -32,7 +32,7 @@ export type FightOptions = {
   readonly attest?: Pick<AttestOptions, 'account' | 'relays' | 'payoutWei'> | undefined;
   /** How it takes part in the court. Without it nothing is audited and no vote is cast. */
   readonly court?:
-    | Pick<CourtOptions, 'fromBlock' | 'auditRate' | 'appeal' | 'simulatorThreads' | 'backends'>
+    | Pick<CourtOptions, 'fromBlock' | 'auditRate' | 'appeal' | 'simulatorThreads' | 'backends' | 'manifests'>
     | undefined;
 };
 

@@ -42,8 +42,10 @@ export type ValidatorConfig = NodeConfig & {
     readonly appeal: boolean;
     /** The number of threads for simulators. Default 1. */
     readonly simulatorThreads: number;
-    /** For models of class A beside `builtin/small` and simulators. Default: none. */
+    /** For models of class A beside `builtin/small` and simulators, and for those of class B. Default: none. */
     readonly backends: readonly BackendConfig[];
+    /** Files with manifests of models of class B, which DA members need not have then. Default: none. */
+    readonly manifests: readonly string[];
   }>;
   /** A share of the fees is collected from here on. Default: 1 MIZU. */
   readonly payoutWei?: bigint;
@@ -68,7 +70,7 @@ export type FaultHandler = (fault: AssertionFault, node: NetworkNode) => Promise
 
 const CLOSE_MS = 10_000;
 const PAYOUT_WEI = 10n ** 18n;
-const COURT = { auditRate: 0.05, appeal: true, simulatorThreads: 1, backends: [] } as const;
+const COURT = { auditRate: 0.05, appeal: true, simulatorThreads: 1, backends: [], manifests: [] } as const;
 
 /**
  * `done` is rejected with `challenger/wrong-assertion` at the first wrong assertion, unless `onFault` handles it.

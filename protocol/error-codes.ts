@@ -62,6 +62,7 @@ type NamedCode =
   | 'edge/backend'
   | 'edge/bad-answer'
   | 'edge/bad-frame'
+  | 'edge/bad-manifest'
   | 'edge/bad-request'
   | 'edge/bad-requests'
   | 'edge/batch-refused'

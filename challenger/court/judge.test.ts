@@ -97,11 +97,11 @@ test('what no member gives is unavailable', async () => {
   expect(await answered('other words', { isHeld: false })).toMatchObject({ verdict: 'unavailable' });
 });
 
-test('of a model of another class it cannot tell, whatever its own server says', async () => {
+test('of a model of another class it cannot tell without a scorer, whatever its own server says', async () => {
   const { verdict, reason } = await answered('other words', { modelClass: TOLERANCE });
   expect({ verdict, reason }).toEqual({
     verdict: 'inconclusive',
-    reason: 'the model is not of class A: its answers may differ',
+    reason: 'of a model of this class nothing of ours can tell what it says',
   });
 });
 

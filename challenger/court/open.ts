@@ -1,18 +1,24 @@
 // docs/court.md#bot: the validator's part in the court, put together.
+import { readFileSync } from 'node:fs';
 import type { ContractAddresses } from '../../contracts/deploy.ts';
 import { createBuiltinBackend } from '../../edge/backends/builtin.ts';
 import { createBackends } from '../../edge/backends/create.ts';
 import { createSimulateBackends } from '../../edge/backends/simulate-pool.ts';
 import type { BackendConfig } from '../../edge/config.ts';
 import { createKeptPrograms } from '../../edge/kept-programs.ts';
+import { parseToleranceManifest } from '../../edge/tolerance/manifest.ts';
+import { createOpenAiScorers } from '../../edge/tolerance/scorer.ts';
 import type { LoopRound } from '../../node/loop.ts';
 import type { NetworkNode } from '../../node/node.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { inferenceCourtAbi } from '../../protocol/generated/abi.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { objectRef } from '../../protocol/tree.ts';
 import type { Logger } from '../../service/process/log.ts';
 import type { Caller } from '../caller.ts';
 import { type AuditCounts, createItemAuditor } from './auditor.ts';
 import { createItemJudge } from './judge.ts';
+import { createSignedItems } from './signed-items.ts';
 import { createVoter, type VoteCounts } from './voter.ts';
 
 export type CourtOptions = {
@@ -28,8 +34,10 @@ export type CourtOptions = {
   readonly appeal: boolean;
   /** Threads for simulators. */
   readonly simulatorThreads: number;
-  /** For models of class A beside those that every machine has. */
+  /** For models of class A beside those that every machine has, and for those of class B. */
   readonly backends: readonly BackendConfig[];
+  /** Files with manifests of models of class B. */
+  readonly manifests: readonly string[];
 };
 
 export type CourtSeat = {
@@ -60,11 +68,16 @@ export async function openCourtSeat(options: CourtOptions): Promise<CourtSeat> {
     return program;
   });
   const own = await Promise.all(options.backends.map(createBackends));
-  const judge = createItemJudge(node, [
-    ...own.flatMap((set) => set.backends),
-    createBuiltinBackend(),
-    ...simulators.backends,
-  ]);
+  const scoring = options.backends.flatMap((config) => (config.kind === 'openai' ? [createOpenAiScorers(config)] : []));
+  const judge = createItemJudge(
+    node,
+    [...own.flatMap((set) => set.backends), createBuiltinBackend(), ...simulators.backends],
+    {
+      scorers: scoring.flatMap((set) => set.scorers),
+      signed: createSignedItems(node, contracts),
+      manifests: readManifests(options.manifests),
+    },
+  );
   const voter = createVoter({ node, contracts, fromBlock, caller, judge, log, appeal: options.appeal, bondWei });
   const auditor = createItemAuditor({ node, contracts, caller, judge, log, auditRate: options.auditRate, bondWei });
   return {
@@ -73,9 +86,20 @@ export async function openCourtSeat(options: CourtOptions): Promise<CourtSeat> {
     audits: auditor.counts,
     async close() {
       voter.close();
-      await Promise.all([simulators, ...own].map((set) => set.close()));
+      await Promise.all([simulators, ...own, ...scoring].map((set) => set.close()));
     },
   };
+}
+
+/** By their roots. */
+function readManifests(files: readonly string[]): ReadonlyMap<Hex, Uint8Array> {
+  return new Map(
+    files.map((file) => {
+      const bytes = readFileSync(file);
+      parseToleranceManifest(bytes);
+      return [objectRef(bytes).root, bytes] as const;
+    }),
+  );
 }
 
 function noProgram(root: string): MizuError {

@@ -1,5 +1,4 @@
 // docs/edge.md#openai: any endpoint that speaks OpenAI's chat completions (Ollama, vLLM, llama.cpp, hosted ones).
-import { Pool } from 'undici';
 import { describeEnd } from '../../protocol/answer.ts';
 import type { OpenAiConfig } from '../config.ts';
 import type { SchemaVerdict } from '../schema/check.ts';
@@ -7,50 +6,30 @@ import { createSchemaChecker } from '../schema/checker.ts';
 import { unwrap } from '../schema/wrapper.ts';
 import { createAsking, type ModelCalls } from './asking.ts';
 import { type Backend, type BackendSet, type ChatRequest, type Completion, openContent, wantsJson } from './backend.ts';
-import { createModelCaller, type ModelCall } from './call.ts';
+import type { ModelCall } from './call.ts';
 import { CHARS_PER_TOKEN, parseCompletion } from './completion.ts';
-import { CallFailure, postFailure, statusFailure, unreadable, unusableAnswer } from './failure.ts';
+import { createEndpoint } from './endpoint.ts';
+import { type CallFailure, unusableAnswer } from './failure.ts';
 import { createLimiter } from './limiter.ts';
-import { post } from './post.ts';
 import { createRefusals } from './refusals.ts';
-
-const MAX_CONNECT_MS = 10_000;
 
 /** One pool and one limiter for all models of the endpoint. */
 export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEnv = process.env): BackendSet {
-  const base = new URL(config.baseUrl);
-  const path = `${base.pathname.replace(/\/$/, '')}/chat/completions${base.search}`;
-  const timeoutMs = config.timeoutSeconds * 1000;
-  const pool = new Pool(base.origin, {
-    connections: config.connections,
-    pipelining: config.pipelining,
-    connect: { timeout: Math.min(MAX_CONNECT_MS, timeoutMs) },
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: 30_000,
-  });
+  const endpoint = createEndpoint(config, env);
+  const { caller } = endpoint;
   const limiter = createLimiter({
     requestsPerMinute: config.requestsPerMinute,
     tokensPerMinute: config.tokensPerMinute,
     now: Date.now,
   });
   const checker = createSchemaChecker({ threads: 1 });
-  const caller = createModelCaller(config, env);
   const askUntilAnswered = createAsking({ ...config, limiter, refusals: createRefusals(Date.now) });
   // Tokens of a character and of an answer; both are learnt from the answers.
   const learnt = { tokensPerChar: 1 / CHARS_PER_TOKEN, answerTokens: 256 };
 
   const ask = async ({ body, chars, imageTokens }: ModelCall, signal: AbortSignal): Promise<Completion> => {
-    try {
-      const limits = { timeoutMs, limitBytes: config.maxAnswerBytes, signal };
-      const answer = caller.hideSecrets(await post(pool, { path, headers: caller.headers, body }, limits));
-      if (answer.status < 200 || answer.status > 299) throw statusFailure(answer, answer.status);
-      if (!answer.isUtf8) throw unreadable(answer, 'UTF-8');
-      return parseCompletion(answer, Math.ceil(chars / CHARS_PER_TOKEN) + imageTokens);
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      throw error instanceof CallFailure ? error : postFailure(error, config);
-    }
+    const answer = await endpoint.send(body, signal);
+    return parseCompletion(answer, Math.ceil(chars / CHARS_PER_TOKEN) + imageTokens);
   };
 
   const askWithin = async (call: ModelCall, request: ChatRequest, signal: AbortSignal): Promise<Completion> => {
@@ -94,7 +73,7 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
     }),
     close: async () => {
       await checker.close();
-      await pool.destroy();
+      await endpoint.close();
     },
   };
 }

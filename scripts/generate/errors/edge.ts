@@ -24,6 +24,11 @@ export const EDGE_ERRORS = {
     toDo: 'Check `baseUrl` of the backend, and that sequencer and gateway have the same version.',
     row: true,
   },
+  'edge/bad-manifest': {
+    means: 'The manifest of a model of class B does not say how far its answers may differ.',
+    cause: 'It was written for another version, or its thresholds are missing.',
+    toDo: 'Write it as the [court](court.md#manifest) says.',
+  },
   'edge/bad-frame': {
     means: 'A frame between gateway and worker cannot be read.',
     cause: 'Both are of different versions.',
