@@ -22,6 +22,10 @@ const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
     manifest: new URL('./small/manifest.json', import.meta.url),
     build: async () => (await import('./small/build.ts')).buildSmall(),
   },
+  'use-lite': {
+    manifest: new URL('./use-lite/manifest.json', import.meta.url),
+    build: async () => (await import('./use-lite/build.ts')).buildUseLite(),
+  },
 };
 const FOLDER = 'models';
 
@@ -30,7 +34,7 @@ const loaded = new Map<string, Promise<ProvableModel>>();
 
 /**
  * The model of this name, with `datavm/`.
- * @throws MizuError `sdk/no-model`, `sdk/bad-model`
+ * @throws MizuError `sdk/no-model`, `sdk/bad-model`, `sdk/no-weights`
  */
 export async function loadModel(name: string, { cacheFolder }: LoadOptions = {}): Promise<ProvableModel> {
   const key = `${cacheFolder ?? ''}\n${name}`;

@@ -215,6 +215,7 @@ type NamedCode =
   | 'sdk/no-trust-root'
   | 'sdk/no-typescript'
   | 'sdk/no-vote'
+  | 'sdk/no-weights'
   | 'sdk/no-workflow'
   | 'sdk/not-confirmed'
   | 'sdk/not-credited'

@@ -9,6 +9,7 @@ import { generateKernelConstants } from './generate/kernel-constants.mjs';
 import { generateQuickJsGlue } from './generate/quickjs-glue.mjs';
 import { generateStepCore } from './generate/step-core.mjs';
 import { generateTree } from './generate/tree.mjs';
+import { generateUseLite } from './generate/use-lite-program.mjs';
 import { generateWasiAdapter } from './generate/wasi-adapter.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -20,6 +21,7 @@ const FILES = [
   generateWasiAdapter,
   generateQuickJsGlue,
   generateStepCore,
+  generateUseLite,
 ];
 const PROGRAMS = [
   'scripts/generate/isa-docs.ts',

@@ -10,6 +10,7 @@ import { features } from '../../edge/backends/model/features.ts';
 import { type Gloss, glossFiles, isHeldOut, readGlosses } from '../../edge/backends/model/glosses.ts';
 import { type IndexedWeights, packWeights, unpackWeights, type Weights } from '../../edge/backends/model/weights.ts';
 import { compressWeights, decompressWeights } from '../../edge/backends/model/weights-file.ts';
+import { createDraws, shuffle, toErrors } from './training.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FILE = new URL('../../edge/backends/model/small.bin', import.meta.url);
@@ -22,7 +23,6 @@ const L2 = 1e-4;
 const MIN_COUNT = 3;
 const UNIT = 16;
 const MIN_WEIGHT = 3;
-const LN2 = Math.LN2;
 
 const scores = new Float64Array(CLASSES);
 
@@ -96,7 +96,7 @@ function train(glosses: readonly Gloss[]): Weights {
   });
   const weights = new Float32Array((hashes.length + 1) * CLASSES);
   const squares = new Float32Array(weights.length);
-  const random = createRandom(12345);
+  const random = createDraws(12345);
   const order = Uint32Array.from(examples.keys());
   for (let epoch = 0; epoch < EPOCHS; epoch++) {
     shuffle(order, random);
@@ -116,13 +116,7 @@ function step(example: Example, weights: Float32Array, squares: Float32Array, ra
   for (const feature of example.features) {
     for (let c = 0; c < CLASSES; c++) scores[c]! += weights[feature * CLASSES + c]!;
   }
-  const best = scores.reduce((max, score) => Math.max(max, score));
-  let sum = 0;
-  for (let c = 0; c < CLASSES; c++) {
-    scores[c] = expOf(scores[c]! - best);
-    sum += scores[c]!;
-  }
-  for (let c = 0; c < CLASSES; c++) scores[c] = scores[c]! / sum - (c === example.class ? 1 : 0);
+  toErrors(scores, example.class);
   for (const feature of example.features) {
     for (let c = 0; c < CLASSES; c++) {
       const error = scores[c]!;
@@ -171,35 +165,4 @@ function evaluate(weights: IndexedWeights): void {
   const confident = heldOut.filter((gloss) => classifier.classify(gloss.text).confidence >= 0.6);
   console.log(`held out: ${share(heldOut, isRight)}; text not in training: ${share(unseen, isRight)}`);
   console.log(`confidence >= 0.6: ${share(confident, isRight)}; ${weights.hashes.length} features`);
-}
-
-// e^x for x <= 0: Math.exp differs between engines in its last bit.
-function expOf(x: number): number {
-  const halvings = Math.round(-x / LN2);
-  if (halvings > 30) return 0;
-  const rest = x + halvings * LN2;
-  let term = 1;
-  let sum = 1;
-  for (let i = 1; i <= 10; i++) {
-    term *= rest / i;
-    sum += term;
-  }
-  return sum / 2 ** halvings;
-}
-
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return state >>> 8;
-  };
-}
-
-function shuffle(order: Uint32Array, random: () => number): void {
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random() % (i + 1);
-    const moved = order[i]!;
-    order[i] = order[j]!;
-    order[j] = moved;
-  }
 }

@@ -7,9 +7,12 @@ import { unpackWeights } from '../../edge/backends/model/weights.ts';
 import { readSmallWeights } from '../../edge/backends/model/weights-file.ts';
 import { formatManifest, type ModelManifest } from '../../models/manifest.ts';
 import { buildSmall, countWeights } from '../../models/small/build.ts';
+import { buildUseLite } from '../../models/use-lite/build.ts';
+import { USE_LITE_PACKAGE, USE_LITE_PACKAGE_VERSION } from '../../models/use-lite/package-files.ts';
 import { hashProgram } from '../../protocol/program.ts';
 
 const SMALL = new URL('../../models/small/', import.meta.url);
+const USE_LITE = new URL('../../models/use-lite/', import.meta.url);
 
 const result = await build({
   entryPoints: [fileURLToPath(new URL('program.ts', SMALL))],
@@ -34,6 +37,18 @@ put(
     programId: hashProgram((await buildSmall()).program.header),
     source: 'edge/backends/model: rules, and a classifier trained on the glosses of WordNet 3.1',
     tasks: ['generate', 'classify', 'score', 'judge', 'converse'],
+    version: '1',
+  } satisfies ModelManifest),
+);
+put(
+  new URL('manifest.json', USE_LITE),
+  formatManifest({
+    class: 'A',
+    licence: 'Apache-2.0 AND MIT AND WordNet-3.0',
+    name: 'use-lite',
+    programId: hashProgram((await buildUseLite()).program.header),
+    source: `Universal Sentence Encoder Lite of Google, npm ${USE_LITE_PACKAGE} ${USE_LITE_PACKAGE_VERSION}; a head trained on the glosses of WordNet 3.1`,
+    tasks: ['classify', 'embed'],
     version: '1',
   } satisfies ModelManifest),
 );

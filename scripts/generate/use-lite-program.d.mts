@@ -1,0 +1,2 @@
+export function generateUseLite(): { path: string; content: string };
+export function compileUseLiteSimd(): Buffer<ArrayBuffer>;
