@@ -18,6 +18,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   GatewayRegistry: 'two batches signed with one nonce',
   DAChallenges: 'promised bytes that nobody shows when they are asked for on L1',
   Attestations: 'an attestation that a confirmed assertion proves false',
+  Samples: 'an attestation of which it cannot open what it is asked for',
   InferenceCourt: 'an item that it finds wrong, or a vote that is missed',
 };
 

@@ -254,6 +254,7 @@ function deployData(
       at.stakeManager,
       at.rollup,
       at.bridge,
+      at.samples,
       BigInt(config.falseShareBasisPoints),
     ]),
     create(signedItemsAbi, bytecode.SignedItems, [at.inbox, at.gatewayRegistry]),

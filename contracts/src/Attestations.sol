@@ -58,6 +58,8 @@ contract Attestations is IAttestations, EIP712 {
     IInbox public immutable inbox;
     /// @notice Pays in what attesters share: once for an assertion.
     address public immutable bridge;
+    /// @notice Asks attesters for what they have executed, and slashes who cannot open it.
+    address public immutable samples;
     /// @notice Part of an attester's weight that a false attestation costs, in basis points.
     uint256 public immutable falseShare;
 
@@ -94,12 +96,14 @@ contract Attestations is IAttestations, EIP712 {
     error BatchesVoidedBetween(AssertionId assertion, AssertionId confirmed);
     error StepListMismatch(AssertionId assertion, bytes32 expectedRoot, bytes32 actualRoot);
     error LeavesAgree(uint64 step);
+    /// @dev Before `first` and after `last` the assertion's list has no leaf.
+    error StepOutOfRange(AssertionId assertion, uint256 first, uint256 last, uint256 actual);
     error AlreadySlashed(AssertionId assertion, address attester);
     error NothingToCollect(address attester);
     error NotBridge(address account);
 
     /// @param falseShare_ in basis points, 1 to 10,000
-    constructor(IStakeSource stakes_, Rollup rollup_, address bridge_, uint256 falseShare_)
+    constructor(IStakeSource stakes_, Rollup rollup_, address bridge_, address samples_, uint256 falseShare_)
         EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION)
     {
         require(falseShare_ > 0 && falseShare_ <= BASIS_POINTS, ShareOutOfRange(BASIS_POINTS, falseShare_));
@@ -112,6 +116,7 @@ contract Attestations is IAttestations, EIP712 {
         rollup = rollup_;
         inbox = rollup_.inbox();
         bridge = bridge_;
+        samples = samples_;
         falseShare = falseShare_;
     }
 
@@ -290,10 +295,10 @@ contract Attestations is IAttestations, EIP712 {
         uint64 step,
         ListedLeaf calldata leaf
     ) private view {
-        uint256 index =
-            step - inbox.totalMessagesBefore(rollup.assertionOf(assertion.parent).batch);
-        uint256 leaves = uint256(rollup.stepCountOf(id)) + 1;
-        bytes32 root = Tree.listRootFromPath(leaf.leafHash, index, leaves, leaf.path);
+        uint256 first = inbox.totalMessagesBefore(rollup.assertionOf(assertion.parent).batch);
+        uint256 count = rollup.stepCountOf(id);
+        require(step >= first && step - first <= count, StepOutOfRange(id, first, first + count, step));
+        bytes32 root = Tree.listRootFromPath(leaf.leafHash, step - first, count + 1, leaf.path);
         require(root == assertion.stepRoot, StepListMismatch(id, assertion.stepRoot, root));
     }
 }

@@ -8,7 +8,6 @@ import {DelegationPool} from "../src/DelegationPool.sol";
 import {Rollup} from "../src/Rollup.sol";
 import {StateLeaf} from "../src/lib/StateLeaf.sol";
 import {Timing, UnbondingTooShort} from "../src/lib/Timing.sol";
-import {Tree} from "../src/lib/Tree.sol";
 import {AssertionId, Role} from "../src/lib/Types.sol";
 import {AttestedNetwork} from "./support/AttestedNetwork.sol";
 import {bound, vm} from "./support/Vm.sol";
@@ -243,25 +242,42 @@ contract AttestationsTest is AttestedNetwork {
         claimed.leafHash = keccak256("no leaf of it");
         vm.expectPartialRevert(Attestations.StepListMismatch.selector);
         attestations.proveFalse(assertion, attestation, post.step, claimed, truth, right);
-        vm.expectPartialRevert(Tree.IndexOutOfRange.selector);
-        attestations.proveFalse(assertion, attestation, post.step + 1, claimed, truth, right);
+        claimed = _lastLeaf(assertion, keccak256("state"));
         attestation = _sign(assertion, 0, keccak256("x"));
         attestation.commitment = keccak256("y");
-        claimed = _lastLeaf(assertion, keccak256("state"));
         vm.expectPartialRevert(Attestations.NotValidator.selector);
         attestations.proveFalse(assertion, attestation, post.step, claimed, truth, right);
     }
 
+    /// @dev Its list begins with the leaf that the parent ends with.
+    function test_RevertWhen_TheStepIsNotInTheList() public {
+        AssertionId next = _assertNext(assertion, keccak256("next"));
+        uint64 first = _leaf(keccak256("state"), rollup.assertionOf(assertion).batch).step;
+        uint64 last = _leaf(keccak256("next"), rollup.assertionOf(next).batch).step;
+        vm.assertTrue(0 < first && first < last);
+        (AssertionId truth, StateLeaf memory post) = _rivalConfirmed();
+        Attestations.Attestation memory attestation = _signed(next, 0, 1)[0];
+        Attestations.ListedLeaf memory claimed = _lastLeaf(next, keccak256("next"));
+        Attestations.ListedLeaf memory right = _lastLeaf(truth, post.stateRoot);
+        uint64[4] memory steps = [0, first - 1, last + 1, type(uint64).max];
+        for (uint256 i = 0; i < steps.length; ++i) {
+            vm.expectRevert(
+                abi.encodeWithSelector(Attestations.StepOutOfRange.selector, next, first, last, steps[i])
+            );
+            attestations.proveFalse(next, attestation, steps[i], claimed, truth, right);
+        }
+    }
+
     function test_RevertWhen_SettingsAreWrong() public {
         vm.expectRevert(abi.encodeWithSelector(Attestations.ShareOutOfRange.selector, 10_000, 0));
-        new Attestations(stakes, rollup, address(bridge), 0);
+        new Attestations(stakes, rollup, address(bridge), address(0), 0);
         vm.expectRevert(abi.encodeWithSelector(Attestations.ShareOutOfRange.selector, 10_000, 10_001));
-        new Attestations(stakes, rollup, address(bridge), 10_001);
+        new Attestations(stakes, rollup, address(bridge), address(0), 10_001);
         Timing memory short = _timing();
         short.unbonding -= 1;
         vm.mockCall(address(stakes), abi.encodeCall(stakes.timing, ()), abi.encode(short));
         vm.expectRevert(abi.encodeWithSelector(UnbondingTooShort.selector, LONGEST, LONGEST - 1));
-        new Attestations(stakes, rollup, address(bridge), 1);
+        new Attestations(stakes, rollup, address(bridge), address(0), 1);
     }
 
     /// @dev Whatever is recorded in whatever parts: the weight is that of the signers, and shares sum up to at most the fees.

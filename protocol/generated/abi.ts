@@ -695,7 +695,7 @@ export const bridgeAbi = [
   {"type":"error","name":"ShareTooLarge","inputs":[{"name":"maximum","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
 ] as const;
 export const attestationsAbi = [
-  {"type":"constructor","inputs":[{"name":"stakes_","type":"address","internalType":"contract IStakeSource"},{"name":"rollup_","type":"address","internalType":"contract Rollup"},{"name":"bridge_","type":"address","internalType":"address"},{"name":"falseShare_","type":"uint256","internalType":"uint256"}],"stateMutability":"nonpayable"},
+  {"type":"constructor","inputs":[{"name":"stakes_","type":"address","internalType":"contract IStakeSource"},{"name":"rollup_","type":"address","internalType":"contract Rollup"},{"name":"bridge_","type":"address","internalType":"address"},{"name":"samples_","type":"address","internalType":"address"},{"name":"falseShare_","type":"uint256","internalType":"uint256"}],"stateMutability":"nonpayable"},
   {"type":"function","name":"attestedBlockOf","inputs":[{"name":"assertion","type":"bytes32","internalType":"AssertionId"}],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
   {"type":"function","name":"attestedStateRoot","inputs":[{"name":"assertion","type":"bytes32","internalType":"AssertionId"}],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"view"},
   {"type":"function","name":"bridge","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
@@ -713,6 +713,7 @@ export const attestationsAbi = [
   {"type":"function","name":"recordOf","inputs":[{"name":"assertion","type":"bytes32","internalType":"AssertionId"}],"outputs":[{"name":"","type":"tuple","internalType":"struct Attestations.Record","components":[{"name":"number","type":"uint64","internalType":"uint64"},{"name":"time","type":"uint48","internalType":"uint48"},{"name":"attestedBlock","type":"uint64","internalType":"uint64"},{"name":"weight","type":"uint128","internalType":"uint128"},{"name":"fees","type":"uint128","internalType":"uint128"}]}],"stateMutability":"view"},
   {"type":"function","name":"recordedBlockOf","inputs":[{"name":"assertion","type":"bytes32","internalType":"AssertionId"},{"name":"attester","type":"address","internalType":"address"}],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
   {"type":"function","name":"rollup","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract Rollup"}],"stateMutability":"view"},
+  {"type":"function","name":"samples","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
   {"type":"function","name":"shareOf","inputs":[{"name":"attester","type":"address","internalType":"address"},{"name":"assertion","type":"bytes32","internalType":"AssertionId"}],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"stakes","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract IStakeSource"}],"stateMutability":"view"},
   {"type":"function","name":"token","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract IERC20"}],"stateMutability":"view"},
@@ -743,6 +744,7 @@ export const attestationsAbi = [
   {"type":"error","name":"SignersNotAscending","inputs":[{"name":"previous","type":"address","internalType":"address"},{"name":"signer","type":"address","internalType":"address"}]},
   {"type":"error","name":"StatusMismatch","inputs":[{"name":"id","type":"bytes32","internalType":"AssertionId"},{"name":"expected","type":"uint8","internalType":"enum Assertions.Status"},{"name":"actual","type":"uint8","internalType":"enum Assertions.Status"}]},
   {"type":"error","name":"StepListMismatch","inputs":[{"name":"assertion","type":"bytes32","internalType":"AssertionId"},{"name":"expectedRoot","type":"bytes32","internalType":"bytes32"},{"name":"actualRoot","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"StepOutOfRange","inputs":[{"name":"assertion","type":"bytes32","internalType":"AssertionId"},{"name":"first","type":"uint256","internalType":"uint256"},{"name":"last","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"StringTooLong","inputs":[{"name":"str","type":"string","internalType":"string"}]},
   {"type":"error","name":"UnbondingTooShort","inputs":[{"name":"minimum","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
 ] as const;

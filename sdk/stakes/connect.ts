@@ -1,6 +1,6 @@
 // docs/staking.md#network: the contracts of stakes, read from L1 alone: no sequencer is asked, so none can name others.
 import { MizuError } from '../../protocol/errors.ts';
-import { daCommitteeAbi, inboxAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { attestationsAbi, daCommitteeAbi, inboxAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import type { FeeCapConfig } from '../../service/l1/fees.ts';
 import { type L1, type L1Account, withAccount } from '../../service/l1/l1.ts';
@@ -47,6 +47,11 @@ export async function connectStakes({ l1RpcUrl, trust }: Options): Promise<Stake
       findAttestations(l1, inboxAddress),
       client.readContract({ ...inbox, functionName: 'court' }),
     ]);
+    const samples = await client.readContract({
+      address: attestations,
+      abi: attestationsAbi,
+      functionName: 'samples',
+    });
     const authorities = [
       { name: 'Rollup', address: rollup.address },
       { name: 'Inbox', address: inboxAddress },
@@ -54,6 +59,7 @@ export async function connectStakes({ l1RpcUrl, trust }: Options): Promise<Stake
       { name: 'GatewayRegistry', address: registry },
       { name: 'DAChallenges', address: challenges },
       { name: 'Attestations', address: attestations },
+      { name: 'Samples', address: samples },
       { name: 'InferenceCourt', address: court },
     ];
     return { l1, token, manager, pools, authorities, unbondingSeconds: unbonding };

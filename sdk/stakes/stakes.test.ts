@@ -116,7 +116,14 @@ test('a stake: what is refused, what it says first, and that a dry run sends not
 
 test.each([
   ['executor', ['Rollup for an assertion that loses its dispute']],
-  ['validator', ['Attestations for an attestation that a confirmed assertion proves false', COURT]],
+  [
+    'validator',
+    [
+      'Attestations for an attestation that a confirmed assertion proves false',
+      'Samples for an attestation of which it cannot open what it is asked for',
+      COURT,
+    ],
+  ],
   ['sequencer', ['Inbox for a promise about the order of messages that is broken']],
   ['da-member', ['DAChallenges for promised bytes that nobody shows when they are asked for on L1']],
   ['gateway', ['GatewayRegistry for two batches signed with one nonce', COURT]],

@@ -131,7 +131,7 @@ abstract contract Network {
         bridge = new Bridge(token, rollup, Attestations(predicted[9]), 2000, predicted[7]);
         escape = new Escape(rollup, bridge);
         challenges = new DAChallenges(token, committee, Ledger.Settings(DA_BOND, 1e12, 15_000), ANSWER);
-        attestations = new Attestations(stakes, rollup, address(bridge), 5000);
+        attestations = new Attestations(stakes, rollup, address(bridge), address(0), 5000);
         gasPrices = new GasPrices(owner, token, registry, GAS_PRICE, HIGHEST_PRICE, REST);
     }
 
