@@ -24,6 +24,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   [['stakes'], async () => [(await import('./stakes.ts')).stakesCommand()]],
   [['attest'], async () => [(await import('./attest.ts')).attestCommand()]],
   [['court'], async () => [(await import('./court.ts')).courtCommand()]],
+  [['settle'], async () => [(await import('./settle.ts')).settleCommand()]],
   [['escape'], async () => [(await import('./escape.ts')).escapeCommand()]],
   [['invite'], async () => [(await import('./invite.ts')).inviteCommand()]],
   [['vm'], async () => [(await import('./vm/command.ts')).vmCommand()]],

@@ -13,8 +13,6 @@ import { connectNetwork } from '../sdk/client/network.ts';
 import { type CourtWait, waitForCourt } from '../sdk/client/past-court.ts';
 import type { Sequencer } from '../sequencer/main.ts';
 import { createRpcClient } from '../service/http/client.ts';
-import { withAccount } from '../service/l1/l1.ts';
-import { createSender } from '../service/l1/send.ts';
 import { createLogger } from '../service/process/log.ts';
 import { execStage, inferStage, MODEL } from '../test/kernel/world.fixture.ts';
 import { putTestProgram } from '../test/network/chain.fixture.ts';
@@ -97,15 +95,31 @@ async function startRun(): Promise<Hex> {
   return hashRun(author.address, 1n, workflow);
 }
 
-/** Nobody appeals, nobody vetoes, and somebody carries it out. */
+/** The challenger appeals against what it has won itself; the others vote as before, and it is carried out. */
 async function closeCase(): Promise<void> {
   expect((await mizu(FIRST, 'claim', '1')).text).toContain('owes this account nothing');
+  expect((await mizu(CHALLENGER, 'appeal', '1')).text).toMatch(/decided[\s\S]*its phase is reveal/);
   await network.clock.advance(30);
+  const dry = await mizu(CHALLENGER, 'appeal', '1', '--dry-run');
+  expect(dry.text).toContain('case 1, against faulty');
+  expect(dry.text).toMatch(/bond +100 MIZU[\s\S]*Nothing was sent/);
+  const appealed = await mizu(CHALLENGER, 'appeal', '1');
+  expect(appealed.code, appealed.text).toBe(0);
+  for (const key of [FIRST, SECOND]) expect((await mizu(key, 'vote', '1', 'wrong')).code).toBe(0);
+  await network.clock.advance(90);
+  for (const key of [FIRST, SECOND]) expect((await mizu(key, 'vote', '1')).code).toBe(0);
   await network.clock.advance(30);
+  const away = ['--voter', GATEWAY.address, '--voter', GATEWAY.address.toLowerCase()];
+  const early = await mizu(STRANGER, 'execute', '1');
+  expect(early.text).toMatch(/carried out, or a penalty[\s\S]*its phase is veto, until/);
   await network.clock.advance(30);
-  const [opened] = await network.l1.client.getContractEvents({ ...court(), eventName: 'CaseOpened', fromBlock: 0n });
-  const call = { ...court(), functionName: 'execute', args: [1n, opened!.args.item] };
-  await createSender(withAccount(network.l1, CHALLENGER)).sendAndWait(call as never);
+  const plan = await mizu(STRANGER, 'execute', '1', ...away, '--dry-run');
+  expect(plan.text).toContain('case 1: the item is void, and its gateway is slashed');
+  for (const round of [1, 2]) expect(plan.text).toContain(`${GATEWAY.address.toLowerCase()} for round ${round}`);
+  expect(plan.text).toMatch(/cost +3 transactions[\s\S]*Nothing was sent/);
+  const executed = await mizu(CHALLENGER, 'execute', '1', ...away);
+  expect(executed.code, executed.text).toBe(0);
+  expect((await mizu(CHALLENGER, 'execute', '1', ...away)).text).toContain('its phase is closed');
 }
 
 async function answer(result: Uint8Array, nonce = 1n): Promise<void> {
@@ -208,7 +222,8 @@ test('who was right is paid when the case is closed', async () => {
   const before = await tokensOf(address);
   const claimed = await mizu(FIRST, 'claim', '1');
   expect(claimed.code).toBe(0);
-  expect((await tokensOf(address)) - before).toBe(5n * MIZU);
+  // Half of the fee of each round.
+  expect((await tokensOf(address)) - before).toBe(10n * MIZU);
   expect((await mizu(FIRST, 'claim', '1')).text).toContain('owes this account nothing');
   // The challenger's bond, and its part of what the gateway has lost.
   expect((await mizu(CHALLENGER, 'claim', '1')).code).toBe(0);

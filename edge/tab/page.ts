@@ -5,6 +5,7 @@ import type { WorkerAccount } from '../../protocol/messages.ts';
 import { oneLine } from '../../protocol/text.ts';
 import type { Logger } from '../../service/process/logger.ts';
 import { createSigner } from '../signing.ts';
+import { formatAccount } from '../worker/account-json.ts';
 import { openTabStorage, type TabStorage } from './storage.ts';
 import { startTabWorker, type TabWorker } from './worker.ts';
 
@@ -52,10 +53,10 @@ function createPageLogger(): Logger {
   return log;
 }
 
-/** As `settle` of the SDK takes it, which wants `total` as a bigint. */
-function showAccount({ gateway, worker, total, accountSignature }: WorkerAccount): void {
-  show('owed', `${formatEther(total)} MIZU`);
-  show('account', JSON.stringify({ gateway, worker, total: String(total), accountSignature }, null, 2));
+/** As `mizu settle` takes it. */
+function showAccount(account: WorkerAccount): void {
+  show('owed', `${formatEther(account.total)} MIZU`);
+  show('account', formatAccount(account));
 }
 
 /** An invitation in the fragment is sent to nobody; it is taken out of the address, and so of the history. */

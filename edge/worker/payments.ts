@@ -1,6 +1,5 @@
 // docs/edge.md#exposure: the worker keeps what its gateway has signed, settles it, and stops when too much is owed.
-import { messageGas } from '../../kernel/fees.ts';
-import { SIGNATURE_GAS } from '../../protocol/constants.ts';
+import { messageGas, settleGas } from '../../kernel/fees.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Address, type Hex, isSameAddress } from '../../protocol/hex.ts';
 import { encodeMessage, type WorkerAccount } from '../../protocol/messages.ts';
@@ -56,7 +55,7 @@ const ACCOUNT: Address = `0x${'00'.repeat(20)}`;
 const SIGNED = { signature: SIGNATURE, sender: ACCOUNT, nonce: 0n, gasPrice: 0n };
 const WITHDRAW_GAS = messageGas(encodeMessage({ kind: 'Withdraw', ...SIGNED, recipient: ACCOUNT, amount: 0n }).length);
 const UNPAID = { gateway: ACCOUNT, worker: ACCOUNT, total: 0n, accountSignature: SIGNATURE };
-const SETTLE_GAS = messageGas(encodeMessage({ kind: 'Settle', ...SIGNED, ...UNPAID }).length) + SIGNATURE_GAS;
+const SETTLE_GAS = settleGas(encodeMessage({ kind: 'Settle', ...SIGNED, ...UNPAID }).length);
 
 export function createPayments(options: PaymentsOptions): WorkerPayments {
   const { worker, kept, network, settle, log, now } = options;

@@ -48,22 +48,27 @@ export function createPastValidators(
   };
 }
 
-/** Those whom `punish` would not refuse. L1 decides; many are tried in one request. */
+/**
+ * Those whom `punish` would not refuse. L1 decides; many are tried in one request.
+ * @param before calls of the court after which they are tried
+ */
 export async function findPunishable(
   { client }: Pick<L1, 'client'>,
   court: Address,
   id: bigint,
   voters: readonly RoundVoter[],
+  before: readonly ContractFunctionParameters[] = [],
 ): Promise<readonly RoundVoter[]> {
   const found: RoundVoter[] = [];
   for (let at = 0; at < voters.length; at += TRIED_AT_ONCE) {
     const some = voters.slice(at, at + TRIED_AT_ONCE);
-    const contracts: ContractFunctionParameters[] = some.map(({ round, voter }) => {
+    const punished: ContractFunctionParameters[] = some.map(({ round, voter }) => {
       const args = [id, round, voter] as const;
       return { address: court, abi: inferenceCourtAbi, functionName: 'punish', args };
     });
+    const contracts = [...before, ...punished];
     const tried = await client.multicall({ contracts, allowFailure: true, deployless: true, batchSize: 0 });
-    found.push(...some.filter((_, i) => tried[i]?.status === 'success'));
+    found.push(...some.filter((_, i) => tried[before.length + i]?.status === 'success'));
   }
   return found;
 }

@@ -65,7 +65,7 @@ export async function readCase(stakes: Stakes, id: bigint): Promise<CourtCase> {
     openedAt: found.openedAt,
     phase: nameOf(CASE_PHASE, phase),
     status: nameOf(CASE_STATUS, found.status),
-    outcome: nameOf(OUTCOME, found.outcome),
+    outcome: outcomeName(found.outcome),
     round: found.round,
     until,
     totalWeight: electorate.total,
@@ -76,6 +76,8 @@ export async function readCase(stakes: Stakes, id: bigint): Promise<CourtCase> {
 export function courtOf(stakes: Stakes) {
   return { address: authorityOf(stakes, 'InferenceCourt'), abi: inferenceCourtAbi } as const;
 }
+
+export const outcomeName = (outcome: number): CourtCase['outcome'] => nameOf(OUTCOME, outcome);
 
 function nameOf<Names extends Readonly<Record<string, number>>>(names: Names, value: number): keyof Names & string {
   return Object.keys(names).find((name) => names[name] === value) as keyof Names & string;

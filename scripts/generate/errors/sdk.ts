@@ -218,6 +218,10 @@ export const SDK_ERRORS = {
     means: 'A deposit is on the L1 but not on the network yet.',
     toDo: 'Run the same command again later. Nothing is lost.',
   },
+  'sdk/not-due': {
+    means: 'A case of the court does not wait for this.',
+    toDo: 'See what it waits for, and until when, with `npx mizu court show CASE`.',
+  },
   'sdk/not-free': {
     means: 'So much stake cannot be unbonded.',
     cause: 'It is locked, delegated elsewhere, or not there.',
@@ -243,6 +247,10 @@ export const SDK_ERRORS = {
   'sdk/nothing-to-leave-with': {
     means: 'There is nothing that the account could leave the network with.',
     toDo: 'Nothing: what it had was paid already, or the account is another one.',
+  },
+  'sdk/nothing-to-settle': {
+    means: 'The network has paid all of the worker account, or the account of its gateway has nothing.',
+    toDo: 'Take the newest [worker account](edge.md#worker-accounts), or wait until the gateway has money again.',
   },
   'sdk/nothing-to-retry': {
     means: 'The dataset has no rejects of that operator, or none of the broken rows was corrected.',
