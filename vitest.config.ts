@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { openRunFolder } from './test/run-folder.ts';
+
+openRunFolder();
 
 /** They take minutes, most of which they wait for L1's seconds: whoever begins with one of them last waits alone. */
 const FIRST = [
