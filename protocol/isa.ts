@@ -257,6 +257,12 @@ const MEMORY = [
     'slots a.. = (dst, src, n): copies from the data region what lies in one leaf of dst and in one of the region; repeats until n = 0',
     `${OUT_OF_BOUNDS}; src + n above the absolute length slot`,
   ],
+  [
+    'dot_i8',
+    'host',
+    '(sum, left, right, n) -> sum plus the products of signed bytes, modulo 2^32: takes what lies in one leaf of left and in one of right; repeats until n = 0',
+    OUT_OF_BOUNDS,
+  ],
 ] as const satisfies readonly Row[];
 
 const HOST = [
@@ -297,6 +303,7 @@ export const FRAME_SLOTS_PER_GAS = 64;
 const PRICES: { readonly [name in OpName]?: { readonly gas: number; readonly more?: string } } = {
   enter: { gas: 1, more: `imm / ${FRAME_SLOTS_PER_GAS}` },
   memory_grow: { gas: 64, more: `${PAGE_GAS} for each page that is added` },
+  dot_i8: { gas: 2 },
   input_count: { gas: 8 },
   input_size: { gas: 8 },
   input_read: { gas: 48 },

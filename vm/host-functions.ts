@@ -14,6 +14,7 @@ export type HostName = Extract<
   | 'output_write'
   | 'clock'
   | 'random'
+  | 'dot_i8'
   | 'log'
   | 'exit'
   | 'preimage'
@@ -29,6 +30,7 @@ const FUNCTIONS: readonly HostFunction[] = [
   { name: 'output_write', params: [I32, I32], results: [] },
   { name: 'clock', params: [], results: [I64] },
   { name: 'random', params: [I64], results: [I64] },
+  { name: 'dot_i8', params: [I32, I32, I32, I32], results: [I32] },
   { name: 'log', params: [I32, I32], results: [] },
   { name: 'exit', params: [I32], results: [] },
   { name: 'preimage', params: [I32, I32], results: [I32] },

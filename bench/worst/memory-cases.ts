@@ -9,7 +9,7 @@ const PAGES = 4096;
 const INPUT = new Uint8Array(1 << 20).fill(7);
 
 export function memoryCases(): ModuleCase[] {
-  return [...accesses(), ...bulk(), ...growth(), ...host(), ...control()];
+  return [...accesses(), ...bulk(), ...dot(), ...growth(), ...host(), ...control()];
 }
 
 function repeat(count: number, text: string): string {
@@ -23,6 +23,8 @@ function endless(body: string, { imports = '', locals = '', prologue = '', more 
 
 /** A full-period generator modulo the memory: no two addresses are near each other. */
 const NEXT = `(local.set $p (i32.and (i32.add (i32.mul (local.get $p) (i32.const 1664525)) (i32.const 1013904223)) (i32.const ${PAGES * 65536 - 8})))`;
+
+const LEAF = '(i32.and (local.get $p) (i32.const -128))';
 
 function accesses(): ModuleCase[] {
   const memory = `(memory ${PAGES})`;
@@ -128,6 +130,50 @@ function bulk(): ModuleCase[] {
       name: 'memory_init of none, dropped',
       wat: endless(repeat(64, '(memory.init 0 (i32.const 0) (i32.const 0) (i32.const 0)) (data.drop 0)'), {
         more: `(data "${'x'.repeat(200)}")`,
+      }),
+    },
+  ];
+}
+
+function dot(): ModuleCase[] {
+  const big = PAGES * 65536;
+  const from = BigInt(big / 128 + 1000);
+  const prologue = `(memory.fill (i32.const 0) (i32.const 131) (i32.const ${big}))`;
+  const imports = '(import "mizu" "dot_i8" (func $f (param i32 i32 i32 i32) (result i32)))';
+  const memory = `(memory ${PAGES})`;
+  const locals = '(local $p i32) (local $q i32)';
+  const call = (left: string, right: string, n: number) =>
+    `(local.set $q (call $f (local.get $q) ${left} ${right} (i32.const ${n})))`;
+  const half = `(i32.const ${big / 2})`;
+  return [
+    ...[0, 1, 15, 127, 128].map((n) => ({
+      name: `dot_i8 of ${n}, a leaf with a leaf`,
+      wat: endless(repeat(64, call('(i32.const 0)', '(i32.const 1024)', n)), { imports, locals }),
+    })),
+    {
+      name: 'dot_i8 of 2,047, each leaf with two',
+      wat: endless(repeat(64, call('(i32.const 1)', '(i32.const 8264)', 2_047)), { imports, locals }),
+    },
+    {
+      name: 'dot_i8 of 128 MiB, leaves with leaves',
+      from,
+      gas: 2n * from,
+      wat: endless(call('(i32.const 0)', half, big / 2), { imports, locals, memory, prologue }),
+    },
+    {
+      name: 'dot_i8 of 128 MiB, each leaf with two',
+      from,
+      gas: 2n * from,
+      wat: endless(call('(i32.const 1)', half, big / 2 - 65), { imports, locals, memory, prologue }),
+    },
+    {
+      name: 'dot_i8 of leaves anywhere in 256 MiB',
+      from,
+      wat: endless(repeat(64, `${NEXT} ${call(LEAF, `(i32.xor ${LEAF} ${half})`, 128)}`), {
+        imports,
+        locals,
+        memory,
+        prologue,
       }),
     },
   ];

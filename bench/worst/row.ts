@@ -18,6 +18,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'load, each address from the one before, 256 MiB': CACHE,
   'load anywhere in 256 MiB': CACHE,
   'store anywhere in 256 MiB': CACHE,
+  'dot_i8 of leaves anywhere in 256 MiB': CACHE,
   'jump anywhere in 4 million instructions': CACHE,
   '2,000 inputs of a byte': 'each is a file that is opened and verified; an input pays 10,000 gas',
 };

@@ -35,6 +35,7 @@ export function generateSolidityInstructions(): string {
     '    /// @dev Gas of host instruction i, 20 bits each.',
     `    uint256 internal constant GAS_HOST = 0x${hex(packHostGas(), 64)};`,
     decimal('GAS_MEMORY_GROW', priceOf('memory_grow')),
+    decimal('GAS_DOT_I8', priceOf('dot_i8')),
     decimal('GAS_PAGE', Number(PAGE_GAS)),
     decimal('GAS_KEEP_BYTE', Number(KEEP_BYTE_GAS)),
     decimal('FRAME_SLOTS_PER_GAS', FRAME_SLOTS_PER_GAS),
@@ -68,12 +69,13 @@ function parallel(narrow: string, wide: string, family: Family): number {
 }
 
 const GAS_BITS = 20n;
+const PRICED: readonly OpName[] = ['memory_grow', 'dot_i8'];
 
-/** Of the other families the verifier knows `enter` and `memory_grow`; everything else costs 1. */
+/** Of the other families the verifier knows those of `PRICED` and `enter`; everything else costs 1. */
 function packHostGas(): bigint {
   for (const { name, family, gas } of INSTRUCTIONS) {
     if (gas >= 2 ** Number(GAS_BITS)) throw new Error(`${name} costs more than ${GAS_BITS} bits hold`);
-    if (gas !== 1 && family !== 'host' && name !== 'memory_grow')
+    if (gas !== 1 && family !== 'host' && !PRICED.includes(name))
       throw new Error(`the verifier has no price of ${name}`);
   }
   return INSTRUCTIONS.filter(({ family }) => family === 'host').reduce(

@@ -34,6 +34,7 @@ export function createBulkSubject(): Subject {
   return subjectOf(
     assemble(`(module (import "mizu" "output_write" (func $write (param i32 i32)))
       (import "mizu" "input_read" (func $read (param i32 i32 i64 i32)))
+      (import "mizu" "dot_i8" (func $dot (param i32 i32 i32 i32) (result i32)))
       (memory 1 2) (data "${'some passive bytes '.repeat(20)}")
       (func (export "_start")
         (memory.fill (i32.const 100) (i32.const 7) (i32.const 300))
@@ -43,6 +44,7 @@ export function createBulkSubject(): Subject {
         (drop (memory.grow (i32.const 1)))
         (memory.fill (i32.const 65500) (i32.const 9) (i32.const 200))
         (call $read (i32.const 1000) (i32.const 0) (i64.const 5) (i32.const 270))
+        (i32.store (i32.const 96) (call $dot (i32.const -5) (i32.const 400) (i32.const 1001) (i32.const 300)))
         (call $write (i32.const 100) (i32.const 300))
         (call $write (i32.const 1) (i32.const 100))))`),
   );
@@ -62,18 +64,21 @@ export function createRandomBulkSubject(random: Random): Subject {
     const from = random.below(SEGMENT_BYTES[segment]!);
     const part = Math.min(n, SEGMENT_BYTES[segment]! - from);
     const offset = random.below(INPUT.length);
+    const sum = `(i32.load (i32.const ${random.below(BULK_ADDRESS)}))`;
     return [
+      `(i32.store (i32.const ${random.below(BULK_ADDRESS)}) (call $dot ${sum} ${three}))`,
       `(memory.fill ${three})`,
       `(memory.copy ${three})`,
       `(memory.init ${segment} (i32.const ${dst}) (i32.const ${from}) (i32.const ${part}))`,
       `(call $read (i32.const ${dst}) (i32.const 0) (i64.const ${offset}) (i32.const ${Math.min(n, INPUT.length - offset)}))`,
       `(call $write (i32.const ${src}) (i32.const ${n}))`,
-    ][random.below(5)];
+    ][random.below(6)];
   });
   const segments = SEGMENT_BYTES.map((length) => `(data "${'any passive bytes'.repeat(40).slice(0, length)}")`);
   return subjectOf(
     assemble(`(module (import "mizu" "output_write" (func $write (param i32 i32)))
       (import "mizu" "input_read" (func $read (param i32 i32 i64 i32)))
+      (import "mizu" "dot_i8" (func $dot (param i32 i32 i32 i32) (result i32)))
       (memory 1) ${segments.join(' ')}
       (func (export "_start") ${calls.join('\n')} (call $write (i32.const 0) (i32.const 3000))))`),
   );

@@ -155,9 +155,72 @@ describe('bulk memory', () => {
   });
 });
 
+describe('products of bytes', () => {
+  const IMPORTS = `(import "mizu" "output_write" (func $write (param i32 i32)))
+    (import "mizu" "dot_i8" (func $dot (param i32 i32 i32 i32) (result i32)))`;
+  const run = (args: string) =>
+    runBoth(
+      assemble(`(module ${IMPORTS} (memory 1) (table funcref (elem $dot))
+        (type $t (func (param i32 i32 i32 i32) (result i32)))
+        (func (export "_start") (local $i i32)
+          (loop (i32.store8 (local.get $i) (i32.mul (local.get $i) (i32.const 37)))
+            (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 65536))))
+          (i32.store (i32.const 0) (call $dot ${args}))
+          (i32.store (i32.const 8) (call_indirect (type $t) ${args} (i32.const 0)))
+          (call $write (i32.const 0) (i32.const 16))))`),
+      { gasLimit: 3_000_000n },
+    );
+  const four = (...values: number[]) => values.map((value) => `(i32.const ${value})`).join(' ');
+  const byte = (address: number) => ((address * 37) << 24) >> 24;
+
+  it.each([
+    [5, 128, 1_024, 128],
+    [-7, 129, 1_030, 1_000],
+    [0, 16, 16, 65_520],
+    [2 ** 31 - 1, 19, 22, 31],
+    [3, 65_536, 65_536, 0],
+    [3, 65_500, 65_505, 31],
+  ])('has the sum of %i and the products of the bytes at %i and %i, %i of them', (sum, left, right, n) => {
+    let expected = sum;
+    for (let i = 0; i < n; i++) expected += byte(left + i) * byte(right + i);
+    const { output, fault } = run(four(sum, left, right, n));
+    expect(fault).toBeUndefined();
+    expect(words(output)).toEqual([expected | 0, expected | 0]);
+  });
+
+  it.each([
+    ['left beyond memory', [0, 65_537, 0, 0]],
+    ['right beyond memory', [0, 0, 65_537, 0]],
+    ['one byte too many', [0, 65_500, 0, 37]],
+    ['a negative length', [0, 0, 0, -1]],
+    ['a negative address', [0, -1, 0, 2]],
+  ])('faults with %s', (_, values) => {
+    expect(run(four(...values)).fault).toBeDefined();
+  });
+});
+
 it('runs an AssemblyScript program with strings, a map, floats and a sort', async () => {
   const result = runBoth(await compileAssemblyScript(SOURCE), { gasLimit: 3_000_000n });
   expect(new TextDecoder().decode(result.output)).toBe('b=3 a=2 c=1 0.8414709848078965 NaN');
+});
+
+it('runs an AssemblyScript program that multiplies bytes', async () => {
+  const wasm = await compileAssemblyScript(`
+@external("mizu", "output_write") declare function outputWrite(src: usize, length: u32): void;
+@external("mizu", "dot_i8") declare function dotI8(sum: i32, left: usize, right: usize, n: u32): i32;
+
+export function _start(): void {
+  const weights: StaticArray<i8> = [1, -2, 127, -128, -128, 3];
+  const inputs: StaticArray<i8> = [5, 7, 127, 127, -128, -1];
+  const result = new StaticArray<i32>(2);
+  result[0] = dotI8(1000, changetype<usize>(weights), changetype<usize>(inputs), 6);
+  outputWrite(changetype<usize>(result), 8);
+}
+`);
+  const { output, fault } = runBoth(wasm, { gasLimit: 3_000_000n });
+  expect(fault).toBeUndefined();
+  // 1000 + 5 - 14 + 16129 - 16256 + 16384 - 3
+  expect(words(output)).toEqual([17245]);
 });
 
 const SOURCE = `

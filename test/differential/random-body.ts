@@ -171,11 +171,18 @@ export function generateBody(
         return;
       default:
         if (t === I32) {
-          if (random.chance(2)) {
+          const choice = random.below(4);
+          if (choice === 0) {
             w.byte(WASM.memorySize, 0);
-          } else {
+          } else if (choice === 1) {
             small(3);
             w.byte(WASM.memoryGrow, 0);
+          } else {
+            expression(I32, depth - 1);
+            address();
+            address();
+            small(random.chance(2) ? 40 : 700);
+            indexed(WASM.call, 4);
           }
         } else if (t === I64) {
           expression(I64, depth - 1);

@@ -13,6 +13,7 @@ export const HOST = [
   { name: 'exit', type: { params: [I32], results: [] } },
   { name: 'input_read', type: { params: [I32, I32, I64, I32], results: [] } },
   { name: 'random', type: { params: [I64], results: [I64] } },
+  { name: 'dot_i8', type: { params: [I32, I32, I32, I32], results: [I32] } },
 ] as const;
 
 export const UNARY: Record<ValueType, readonly [number, ValueType][]> = {

@@ -124,6 +124,8 @@ export function randomCall(random: Random, around: Surroundings): Fields[] {
       return [set(0, address()), set(1, BigInt(random.u32())), set(2, size()), call];
     case 'memory_copy':
       return [set(0, address()), set(1, address()), set(2, size()), call];
+    case 'dot_i8':
+      return [set(0, BigInt(random.u32())), set(1, address()), set(2, address()), set(3, size()), call];
     case 'memory_init': {
       const lengthSlot = random.below(4);
       const length: Fields = { op: OP.global_set | IMMEDIATE_BIT, a: lengthSlot, b: 0, c: 0, imm: size() };

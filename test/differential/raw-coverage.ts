@@ -325,6 +325,17 @@ function tellBulk(state: State, name: string, args: readonly bigint[], high: num
       if (second + third <= length && end > most) tell('beyond the data');
       return;
     }
+    case 'dot_i8': {
+      const n = Number(args[3]! & MASK32);
+      tellSpan(state, second, n, (edge) => tell(`left: ${edge}`));
+      tellSpan(state, third, n, (edge) => tell(`right: ${edge}`));
+      if (Math.max(second, third) + n > state.memory.length) return;
+      tellLeaves(second, n, tell);
+      if (second === third) tell('left is right');
+      if ((second - third) % LEAF_BYTES !== 0) tell('alignments differ');
+      if (n % 8 !== 0) tell('a length that is no multiple of 8');
+      return;
+    }
     case 'input_size':
       if (first === inputs.length - 1) tell('the last input');
       if (first === inputs.length) tell('one behind it');

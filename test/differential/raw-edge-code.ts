@@ -273,6 +273,11 @@ function bulk(random: Random, { name, op, shape }: Instruction, state: State, en
       const [dst, src] = random.chance(2) ? [at, other] : [other, at];
       return [...args(dst, src, n), call];
     }
+    case 'dot_i8': {
+      const other = random.pick([at, at + 1, at + LEAF_BYTES, span(random, size)[0]]);
+      const [left, right] = random.chance(2) ? [at, other] : [other, at];
+      return [...args(random.u32(), left, right, n), call];
+    }
     case 'memory_init': {
       const data = state.program.data.length;
       const offset = random.pick([0, 1, 28, 100, 128, Math.floor(data / 2), data]);

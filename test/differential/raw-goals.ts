@@ -41,6 +41,7 @@ const FAULTS: Readonly<Partial<Record<OpName, readonly string[]>>> = {
   memory_fill: [SPAN],
   memory_copy: [SPAN],
   memory_init: [SPAN, SEGMENT],
+  dot_i8: [SPAN],
   input_size: [NO_INPUT],
   input_read: [SPAN, NO_INPUT, 'beyond the end of the input'],
   output_write: [SPAN, 'The output is too long.'],
@@ -48,7 +49,14 @@ const FAULTS: Readonly<Partial<Record<OpName, readonly string[]>>> = {
 
 /** Only a kernel may: what they do for it is the matter of step-cases.test.ts and kernel-step.test.ts. */
 export const KERNEL_ONLY = new Set<OpName>(['preimage', 'exec', 'ecrecover', 'commit']);
-export const BULK = new Set<OpName>(['memory_fill', 'memory_copy', 'memory_init', 'input_read', 'output_write']);
+export const BULK = new Set<OpName>([
+  'memory_fill',
+  'memory_copy',
+  'memory_init',
+  'dot_i8',
+  'input_read',
+  'output_write',
+]);
 /** Beside those whose price is above 1. */
 const DEBT_BY_OPERAND = new Set<OpName>(['enter', 'memory_grow']);
 
@@ -86,6 +94,13 @@ const EDGES: Readonly<Partial<Record<OpName, readonly string[]>>> = {
     'one byte above the length',
     'up to the end of the data',
     'beyond the data',
+  ],
+  dot_i8: [
+    ...SPANS.flatMap((edge) => [`left: ${edge}`, `right: ${edge}`]),
+    ...LEAVES,
+    'left is right',
+    'alignments differ',
+    'a length that is no multiple of 8',
   ],
   input_size: ['the last input', 'one behind it', 'index 2^32 - 1'],
   input_read: [

@@ -15,6 +15,7 @@ const OPS = [
   'memory_fill',
   'memory_copy',
   'memory_init',
+  'dot_i8',
   'input_read',
   'output_write',
   'preimage',

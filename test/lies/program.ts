@@ -5,6 +5,7 @@ export const EVERY_FAMILY = `(module
   (import "mizu" "input_size" (func $size (param i32) (result i64)))
   (import "mizu" "input_read" (func $read (param i32 i32 i64 i32)))
   (import "mizu" "output_write" (func $write (param i32 i32)))
+  (import "mizu" "dot_i8" (func $dot (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 2 32)
   (table funcref (elem $half $third))
   (type $f (func (param f64) (result f64)))
@@ -40,6 +41,7 @@ export const EVERY_FAMILY = `(module
     (call $integers (i64.extend_i32_u (local.get $n)))
     (memory.fill (i32.const 8190) (i32.const 7) (i32.const 300))
     (memory.copy (i32.const 12290) (i32.const 8191) (i32.const 300))
+    (i32.store (i32.const 12600) (call $dot (local.get $n) (i32.const 8191) (i32.const 12290) (i32.const 300)))
     (drop (memory.grow (i32.const 1)))
     (block $b (block $a (br_table $a $b (i32.and (local.get $n) (i32.const 1)))))
     (block $end (loop $next

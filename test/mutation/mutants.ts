@@ -121,6 +121,12 @@ export const MUTANTS: readonly Mutant[] = [
     [
       ['if (dst <= src) {', 'if (dst < n) {'],
       ['step.store(step.a + 1, src);', 'step.store(step.a + 1, src + 1);'],
+      ['if (!step.inMemory(left, n) || !step.inMemory(right, n))', 'if (!step.inMemory(left, n))'],
+      ['step.machine.debt = Instructions.GAS_DOT_I8 - 1;', ''],
+      ['step.store(step.a, uint32(sum));', 'step.store(step.a, sum);'],
+      ['step.store(step.a + 2, right + part);', 'step.store(step.a + 2, right);'],
+      ['mul(signextend(0, mload(at)),', 'mul(and(0xff, mload(at)),'],
+      ['for { let at := add(left, 1) }', 'for { let at := add(left, 2) }'],
     ],
   ),
   ...inFile(
@@ -224,6 +230,11 @@ export const MUTANTS: readonly Mutant[] = [
       ['memory.fill(memoryStart + dst, <u8>value, k);', 'memory.fill(memoryStart + dst, <u8>value, n);'],
       ['if (after > <u64>pagesMax) {', 'if (after >= <u64>pagesMax) {'],
       ['store<u64>(argument(slot, 2), <u64>left);', 'store<u64>(argument(slot, 2), <u64>left + 1);'],
+      ['if (outside(left, n) || outside(right, n)) return FAULT;', 'if (outside(left, n)) return FAULT;'],
+      ['const k = min(n, min(behind(left), behind(right)));', 'const k = min(n, behind(left));'],
+      ['<u32>(<i32>load<i8>(left++)', '<u32>(<i32>load<u8>(left++)'],
+      ['products(left + 24, right + 24)', 'products(left + 24, right + 16)'],
+      ['for (; rest >= 8; rest -= 8) {', 'for (; rest > 8; rest -= 9) {'],
     ],
   ),
   ...inFile(

@@ -131,6 +131,7 @@ const HOST_SLOTS: Record<number, number> = {
   [OP.output_write]: 2,
   [OP.clock]: 1,
   [OP.random]: 1,
+  [OP.dot_i8]: 4,
   [OP.log]: 0,
   [OP.exit]: 1,
   [OP.preimage]: 3,
@@ -270,6 +271,10 @@ function hostParts(
       if (bytes === undefined || offset + BigInt(n) > BigInt(bytes.length) || n === 0) return record(index);
       const content = spanProof(bytes, Number(offset), bulkCopyPart(dst, Number(offset), n));
       return [...record(index), hexToBytes(treeRoot(bytes)), ...content, leafAt(dst)];
+    }
+    case OP.dot_i8: {
+      const [left, right, n] = [word(o.a + 1), word(o.a + 2), word(o.a + 3)];
+      return left + n > size || right + n > size || n === 0 ? [] : [leafAt(left), leafAt(right)];
     }
     case OP.output_write: {
       const [src, n] = [word(o.a), word(o.a + 1)];

@@ -27,6 +27,7 @@ export function createStepCases(signature: EcrecoverSignature): StepCase[] {
     ...arithmetic(),
     ...memory(),
     ...bulk(),
+    ...dot(),
     ...inputs(),
     ...output(),
     ...endings(),
@@ -273,6 +274,47 @@ function bulk(): StepCase[] {
     run('target too far', 'memory_init', [SIZE, 0n, 1n], length(600n)),
     run('length slot among the arguments', 'memory_init', [1_000n, 1n, 2n], { imm: (22n << 32n) | 3n }),
     run('nothing beyond the data', 'memory_init', [1_000n, 601n, 0n], length(700n)),
+  ];
+}
+
+function dot(): StepCase[] {
+  const run = (
+    name: string,
+    [sum, left, right, n]: readonly [bigint, bigint, bigint, bigint],
+    extra: Partial<StepCase> = {},
+  ): StepCase => {
+    const a = extra.a ?? 0;
+    return {
+      name: `dot_i8: ${name}`,
+      op: 'dot_i8',
+      a,
+      ...extra,
+      slots: at({ [a]: sum, [a + 1]: left, [a + 2]: right, [a + 3]: n }),
+    };
+  };
+  const high = 0xabcdef00_00000000n;
+  const bytes = (value: number): Uint8Array => new Uint8Array(128).fill(value);
+  return [
+    run('a leaf with a leaf', [7n, 1_024n, 2_048n, 128n]),
+    run('one byte', [7n, 1_030n, 2_050n, 1n]),
+    run('eight bytes and some', [7n, 1_030n, 2_050n, 29n]),
+    run('repeats', [7n, 1_024n, 2_048n, 1_000n]),
+    run('repeats, the right one ends its leaf first', [7n, 1_030n, 2_100n, 1_000n]),
+    run('repeats over two slot leaves', [high | 7n, high | 1_030n, high | 2_000n, high | 300n], { a: 9 }),
+    run('repeats, slots around the end', [7n, 1_030n, 2_000n, 300n], { a: 65_514 }),
+    run('ends over two slot leaves', [7n, 1_030n, 2_050n, 29n], { a: 10 }),
+    run('a leaf with itself', [0n, 1_024n, 1_024n, 128n]),
+    run('the largest products', [0n, 1_024n, 2_048n, 128n], { memory: { 1024: bytes(128), 2048: bytes(128) } }),
+    run('the smallest products', [0n, 1_024n, 2_048n, 128n], { memory: { 1024: bytes(128), 2048: bytes(127) } }),
+    run('a sum beyond 2^32', [0xffffffffn, 1_024n, 2_048n, 2n], { memory: { 1024: bytes(1), 2048: bytes(1) } }),
+    run('a sum below 0', [1n, 1_024n, 2_048n, 2n], { memory: { 1024: bytes(255), 2048: bytes(1) } }),
+    run('up to the end of memory', [7n, SIZE - 30n, SIZE - 20n, 20n]),
+    run('nothing', [high | 7n, SIZE, SIZE, 0n]),
+    run('nothing, left beyond memory', [7n, SIZE + 1n, 0n, 0n]),
+    run('left too far', [7n, SIZE, 0n, 1n]),
+    run('right too far', [7n, 0n, SIZE, 1n]),
+    { ...run('a leaf with one gas', [7n, 1_024n, 2_048n, 128n]), gasLeft: 1n },
+    run('a negative length', [7n, 0n, 0n, 0xffffffffn]),
   ];
 }
 

@@ -17,6 +17,9 @@ export const FAULT_OUT_OF_GAS = 1;
 export const FAULT_SLOTS = 2;
 export const FAULT_OUTPUT = 3;
 
+/** The host function that the rewritten module computes by itself. */
+const COMPUTED: HostName = 'dot_i8';
+
 export type NativeLayout = {
   readonly imports: readonly NativeImport[];
   /** Native index of each host import's shim, by name. */
@@ -36,7 +39,9 @@ export type NativeLayout = {
 /** `module` has its host functions wrapped; `bulk` names the bulk shims that the code needs, in order. */
 export function layoutNative(module: Module, bulk: readonly string[]): NativeLayout {
   const names = [...new Set(module.imports.map((i) => i.name))].sort();
-  const imports: NativeImport[] = names.map((name) => ({ name, type: nativeType(name as HostName) }));
+  const imports: NativeImport[] = names
+    .filter((name) => name !== COMPUTED)
+    .map((name) => ({ name, type: nativeType(name as HostName) }));
   imports.push({ name: MEMORY_REFUSED, type: { params: [], results: [] } });
   const importCount = module.imports.length;
   const first = imports.length + module.functions.length;

@@ -7,6 +7,7 @@ import { PAGE_BYTES } from '../program.ts';
 import { I32, I64 } from '../wasm/module.ts';
 import { WASM } from '../wasm/opcodes.ts';
 import { type ByteWriter, createByteWriter, put } from '../wasm/write.ts';
+import { DOT, putDot, putDotLocals } from './dot.ts';
 import { putFaultIf } from './fault.ts';
 import { FAULT_OUT_OF_GAS, FAULT_OUTPUT, type NativeLayout, SHIM_COPY, SHIM_FILL, SHIM_INIT } from './layout.ts';
 
@@ -14,6 +15,7 @@ import { FAULT_OUT_OF_GAS, FAULT_OUTPUT, type NativeLayout, SHIM_COPY, SHIM_FILL
 export function buildHostShim(name: HostName, layout: NativeLayout): Uint8Array {
   const w = createByteWriter();
   const { params } = HOST_FUNCTIONS.get(name)!;
+  if (name === 'dot_i8') return buildDotShim(w, layout);
   putLocals(w, name === 'preimage' ? 1 : 0);
   if (name === 'input_read')
     putBulkGas(w, layout, 3, gasOf(OP.input_read), [
@@ -46,6 +48,17 @@ export function buildHostShim(name: HostName, layout: NativeLayout): Uint8Array 
     putBulkGas(w, layout, 2, gasOf(OP.preimage), [() => put.i32Const(w, 0)]);
     put.localGet(w, 2);
   }
+  put.end(w);
+  return w.finish();
+}
+
+function buildDotShim(w: ByteWriter, layout: NativeLayout): Uint8Array {
+  putDotLocals(w);
+  putBulkGas(w, layout, DOT.n, gasOf(OP.dot_i8), [() => put.localGet(w, DOT.left), () => put.localGet(w, DOT.right)]);
+  putGasCheck(w, layout);
+  putTrapBeyondMemory(w, DOT.left, DOT.n);
+  putTrapBeyondMemory(w, DOT.right, DOT.n);
+  putDot(w);
   put.end(w);
   return w.finish();
 }
@@ -86,14 +99,20 @@ function putEmptyFill(w: ByteWriter): void {
   put.localGet(w, 2);
   w.byte(WASM.i32Eqz);
   put.ifVoid(w);
-  put.localGet(w, 0);
-  w.byte(WASM.i64ExtendI32U, WASM.memorySize, 0, WASM.i64ExtendI32U);
+  putTrapBeyondMemory(w, 0, 2);
+  put.return(w);
+  put.end(w);
+}
+
+function putTrapBeyondMemory(w: ByteWriter, address: number, n: number): void {
+  put.localGet(w, address);
+  w.byte(WASM.i64ExtendI32U);
+  put.localGet(w, n);
+  w.byte(WASM.i64ExtendI32U, WASM.i64Add, WASM.memorySize, 0, WASM.i64ExtendI32U);
   put.i64Const(w, BigInt(PAGE_BYTES));
   w.byte(WASM.i64Mul, WASM.i64GtU);
   put.ifVoid(w);
   put.unreachable(w);
-  put.end(w);
-  put.return(w);
   put.end(w);
 }
 

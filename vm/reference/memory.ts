@@ -85,7 +85,34 @@ export const MEMORY = new Map<number, Handler>([
       advance(state, o, dst + k, src + k, n - k);
     },
   ],
+  [
+    OP.dot_i8,
+    (state, o) => {
+      const [sum, left, right, n] = [0, 1, 2, 3].map((index) => Number(argument(state, o, index) & MASK32)) as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      checkSpan(state, left, n);
+      checkSpan(state, right, n);
+      const k = bulkCopyPart(left, right, n);
+      let total = sum;
+      for (let i = 0; i < k; i++) total += signedByte(state, left + i) * signedByte(state, right + i);
+      setArgument(state, o, 0, total >>> 0);
+      if (n === k) return;
+      setArgument(state, o, 1, left + k);
+      setArgument(state, o, 2, right + k);
+      setArgument(state, o, 3, n - k);
+      state.pc--;
+    },
+  ],
 ]);
+
+function signedByte(state: State, address: number): number {
+  const byte = state.memory[address]!;
+  return byte < 128 ? byte : byte - 256;
+}
 
 // The bytes lie in a buffer that doubles, because a program may grow its memory page by page.
 function growMemory(state: State, pages: number): void {

@@ -16,6 +16,7 @@ export function proveMemory(step: ProvenInstruction): void {
   else if (name === 'memory_fill') proveTarget(step);
   else if (name === 'memory_copy') proveCopy(step);
   else if (name === 'memory_init') proveInit(step);
+  else if (name === 'dot_i8') proveDot(step);
 }
 
 function proveEntry({ machine, witness, b, high, low }: ProvenInstruction): void {
@@ -76,4 +77,12 @@ function proveInit(step: ProvenInstruction): void {
   if (step.faults || n === 0) return;
   witness.object(data, low + src, copyPart(dst, low + src, n));
   witness.memory(dst, 1);
+}
+
+function proveDot({ machine, witness, a, faults }: ProvenInstruction): void {
+  const word = (index: number): number => readWord(machine, machine.fp + a + index);
+  const [left, right, n] = [word(1), word(2), word(3)];
+  if (faults || n === 0) return;
+  witness.memory(left, 1);
+  witness.memory(right, 1);
 }

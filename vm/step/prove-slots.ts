@@ -10,6 +10,7 @@ const HOST_SLOTS: Readonly<Record<string, number>> = {
   output_write: 2,
   clock: 1,
   random: 1,
+  dot_i8: 4,
   log: 0,
   exit: 1,
   preimage: 3,

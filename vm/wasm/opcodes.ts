@@ -22,6 +22,7 @@ export const WASM = {
   localTee: 0x22,
   globalGet: 0x23,
   globalSet: 0x24,
+  i32Load8S: 0x2c,
   memorySize: 0x3f,
   memoryGrow: 0x40,
   i32Const: 0x41,
@@ -59,5 +60,15 @@ export const WASM = {
 
 /** Byte before the instructions that are numbered from 0xfc00. */
 export const PREFIX_FC = 0xfc;
+
+/** Vector instructions, which no program has but the rewritten one; they stand after the byte 0xfd. */
+export const VECTOR = {
+  v128Load8x8S: 0x01,
+  i32x4ExtractLane: 0x1b,
+  i32x4Add: 0xae,
+  i32x4DotI16x8S: 0xba,
+} as const;
+
+export const PREFIX_FD = 0xfd;
 /** Type of a block that neither takes nor leaves values. */
 export const BLOCK_VOID = 0x40;

@@ -10,7 +10,7 @@ library Instructions {
     uint256 internal constant FAMILY_MEMORY = 3;
     uint256 internal constant FAMILY_HOST = 4;
     /// @dev Number of instructions of each family, a byte each.
-    uint256 internal constant COUNTS = 0x00000000000000000000000c12424010;
+    uint256 internal constant COUNTS = 0x00000000000000000000000c13424010;
     /// @dev Bit i: instruction i of the family takes the immediate bit.
     uint256 internal constant IMMEDIATE_CONTROL = 0x00000000000000000000000000009000;
     uint256 internal constant IMMEDIATE_INTEGER = 0x0000000000000000ffffffffffffffff;
@@ -25,6 +25,7 @@ library Instructions {
     /// @dev Gas of host instruction i, 20 bits each.
     uint256 internal constant GAS_HOST = 0x000000001124f800001001000000100200000800000800020000300000800008;
     uint256 internal constant GAS_MEMORY_GROW = 64;
+    uint256 internal constant GAS_DOT_I8 = 2;
     uint256 internal constant GAS_PAGE = 3000;
     uint256 internal constant GAS_KEEP_BYTE = 10;
     uint256 internal constant FRAME_SLOTS_PER_GAS = 64;
@@ -195,6 +196,7 @@ library Instructions {
     uint256 internal constant MEMORY_FILL = 0x18f;
     uint256 internal constant MEMORY_COPY = 0x190;
     uint256 internal constant MEMORY_INIT = 0x191;
+    uint256 internal constant DOT_I8 = 0x192;
     uint256 internal constant INPUT_COUNT = 0x200;
     uint256 internal constant INPUT_SIZE = 0x201;
     uint256 internal constant INPUT_READ = 0x202;

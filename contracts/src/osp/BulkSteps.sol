@@ -17,8 +17,9 @@ import {Step, Steps} from "./Step.sol";
 library BulkSteps {
     error DataRootMismatch(bytes32 expected, bytes32 actual);
 
-    /// @notice memory_fill, memory_copy, memory_init.
+    /// @notice memory_fill, memory_copy, memory_init, dot_i8.
     function execute(Step memory step) internal pure returns (bytes32) {
+        if (step.op == Instructions.DOT_I8) return _dot(step);
         uint256 dst = step.load32(step.a);
         uint256 src = step.load32(step.a + 1);
         uint256 n = step.load32(step.a + 2);
@@ -77,6 +78,41 @@ library BulkSteps {
         uint256 depth = LeafProofs.depthOf(length);
         step.writeMemory(dst, LeafProofs.readSpan(step.witness, treeRoot, depth, from, part));
         return _advance(step, dst + part, src + part, n - part);
+    }
+
+    function _dot(Step memory step) private pure returns (bytes32) {
+        uint256 sum = step.load32(step.a);
+        uint256 left = step.load32(step.a + 1);
+        uint256 right = step.load32(step.a + 2);
+        uint256 n = step.load32(step.a + 3);
+        if (!step.inMemory(left, n) || !step.inMemory(right, n)) return Ending.fault(step);
+        step.machine.debt = Instructions.GAS_DOT_I8 - 1;
+        uint256 part = Steps.copyPart(left, right, n);
+        if (part != 0) {
+            bytes memory data = step.readMemory(left, part);
+            unchecked {
+                sum += _sumOfProducts(data, step.readMemory(right, part));
+            }
+        }
+        step.store(step.a, uint32(sum));
+        if (part == n) return step.next();
+        step.store(step.a + 1, left + part);
+        step.store(step.a + 2, right + part);
+        step.store(step.a + 3, n - part);
+        return step.again();
+    }
+
+    /// @dev Of signed bytes, modulo 2^256.
+    function _sumOfProducts(bytes memory left, bytes memory right) private pure returns (uint256 sum) {
+        assembly ("memory-safe") {
+            // The word that begins at i + 1 of an object ends with byte i of its data.
+            let end := add(add(left, 1), mload(left))
+            let distance := sub(right, left)
+            for { let at := add(left, 1) } lt(at, end) { at := add(at, 1) } {
+                let product := mul(signextend(0, mload(at)), signextend(0, mload(add(at, distance))))
+                sum := add(sum, product)
+            }
+        }
     }
 
     function _advance(Step memory step, uint256 dst, uint256 src, uint256 left) private pure returns (bytes32) {

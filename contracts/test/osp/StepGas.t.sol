@@ -12,7 +12,7 @@ contract StepGasTest is StepVectors {
     uint256 private constant FLOOR_TOKEN_GAS = 10;
 
     function test_Gas() public {
-        string[14] memory measured = [
+        string[15] memory measured = [
             "br_if taken",
             "call",
             "select, four leaves",
@@ -23,6 +23,7 @@ contract StepGasTest is StepVectors {
             "store64 over two leaves",
             "memory_copy: forwards, source in two leaves",
             "memory_init: source in two leaves",
+            "dot_i8: repeats over two slot leaves",
             "input_read: source in two leaves",
             "preimage: first leaf, repeats",
             "exec: starts a program",

@@ -79,6 +79,46 @@ export function initialize(slot: usize, imm: u64): i32 {
   return advance(slot, dst + k, src + k, n - k);
 }
 
+export function dot(slot: usize): i32 {
+  const left = load<u32>(argument(slot, 1)), right = load<u32>(argument(slot, 2)), n = load<u32>(argument(slot, 3));
+  if (outside(left, n) || outside(right, n)) return FAULT;
+  const k = min(n, min(behind(left), behind(right)));
+  const sum = load<u32>(slot) + dotBytes(memoryStart + left, memoryStart + right, k);
+  store<u64>(slot, <u64>sum);
+  if (k == n) return RUNNING;
+  store<u64>(argument(slot, 1), <u64>(left + k));
+  store<u64>(argument(slot, 2), <u64>(right + k));
+  store<u64>(argument(slot, 3), <u64>(n - k));
+  return REPEAT;
+}
+
+/** Four sums of two products each, of eight signed bytes. */
+// @ts-ignore: decorator
+@inline
+function products(left: usize, right: usize): v128 {
+  return i32x4.dot_i16x8_s(v128.load_ext<i8>(left), v128.load_ext<i8>(right));
+}
+
+function dotBytes(left: usize, right: usize, n: u32): u32 {
+  let lanes = i32x4.splat(0);
+  let rest = n;
+  for (; rest >= 32; rest -= 32) {
+    const first = i32x4.add(products(left, right), products(left + 8, right + 8));
+    const second = i32x4.add(products(left + 16, right + 16), products(left + 24, right + 24));
+    lanes = i32x4.add(lanes, i32x4.add(first, second));
+    left += 32;
+    right += 32;
+  }
+  for (; rest >= 8; rest -= 8) {
+    lanes = i32x4.add(lanes, products(left, right));
+    left += 8;
+    right += 8;
+  }
+  let sum: u32 = i32x4.extract_lane(lanes, 0) + i32x4.extract_lane(lanes, 1) + i32x4.extract_lane(lanes, 2) + i32x4.extract_lane(lanes, 3);
+  for (; rest != 0; rest--) sum += <u32>(<i32>load<i8>(left++) * <i32>load<i8>(right++));
+  return sum;
+}
+
 /** First 8 bytes of keccak256(0x04 ‖ seed ‖ counter). */
 export function random(counter: u64): u64 {
   store<u64>(RANDOM, bswap<u64>(counter), 33);
