@@ -92,7 +92,7 @@ function linksOf(exported: Node, program: Program, names: FileNames): Link[] | n
 }
 
 const METHODS = new Set(
-  'map filter flatMap validate check generate classify score judge simulate dedupe aggregate join sort batch chunk limit sample split'.split(
+  'map filter flatMap validate check generate classify score judge embed simulate dedupe aggregate join sort batch chunk limit sample split'.split(
     ' ',
   ),
 );

@@ -13,6 +13,7 @@ export {
   type Groups,
   type SplitOptions,
 } from './dataset.ts';
+export type { EmbedOptions } from './embed.ts';
 export { input, type JoinOptions, type JoinRowsOptions, type OtherInput } from './join.ts';
 export type { Judgement, JudgeOptions, Vote } from './judge.ts';
 export type {

@@ -8,6 +8,13 @@ const grouped = (fields: Parameters<ReturnType<typeof groups>['aggregate']>[1]) 
 const groups = () => dataset('x', Row).groupBy((row) => row.id);
 const joined = (table: readonly { id: string }[]) =>
   dataset('x', Row).join('other', table, { on: (row) => row.id, key: (other) => other.id });
+const labelled = (examples: unknown) =>
+  dataset('x', Row).classify('c', {
+    model: 'm',
+    labels: ['a', 'b'],
+    text: (row) => row.text,
+    examples: examples as never,
+  });
 const kinds = (operators: Parameters<typeof planStages>[0], fused = true) =>
   planStages(operators, fused).map((stage) => stage.kind);
 
@@ -214,6 +221,19 @@ test.each([
     () => dataset('x', Row).classify('c', { model: 'm', labels: ['one'], text: (row) => row.text }),
     'sdk/bad-option',
   ],
+  [
+    'a program embeds',
+    () => dataset('x', Row).embed('v', { model: 'builtin/small', text: (row) => row.text }),
+    'sdk/bad-option',
+  ],
+  [
+    'a text is embedded',
+    () => dataset('x', Row).embed('v', { model: 'datavm/use-lite', text: 'text' as never }),
+    'sdk/bad-option',
+  ],
+  ['examples have labels', () => labelled([{ text: 'a', label: 'c' }]), 'sdk/bad-option'],
+  ['examples have texts', () => labelled([{ text: 1, label: 'a' }]), 'sdk/bad-option'],
+  ['127 examples', () => labelled(Array(128).fill({ text: 'a', label: 'a' })), 'sdk/bad-option'],
   ['a simulator has a program', () => simulated({ program: '' }), 'sdk/bad-option'],
   ['a program is no address', () => simulated({ program: 'https://example.com/a.wasm' }), 'sdk/bad-option'],
   ['a program has no place of one machine', () => simulated({ program: '/tmp/a.wasm' }), 'sdk/bad-option'],

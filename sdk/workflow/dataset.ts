@@ -2,6 +2,7 @@
 import type { ZodType, z } from 'zod';
 import { type AggregateFields, type Aggregates, createAggregations, type GroupRow } from './aggregate.ts';
 import { type ConverseOptions, createConverse } from './converse.ts';
+import { createEmbed, type EmbedOptions } from './embed.ts';
 import { createJoin, type JoinOptions, type JoinRowsOptions, type OtherInput } from './join.ts';
 import { createJudge, type Judgement, type JudgeOptions } from './judge.ts';
 import {
@@ -125,6 +126,16 @@ export type Dataset<Row> = Workflow & {
     name: NewField<Row, Name>,
     options: JudgeOptions<Row>,
   ): Dataset<With<Row, Name, Judgement>>;
+  /**
+   * The vector of a text, 512 whole numbers in 65,536ths, as the field `name`.
+   *
+   * @example
+   * .embed('vector', { model: 'datavm/use-lite', text: (row) => row.text })
+   */
+  embed<const Name extends string>(
+    name: NewField<Row, Name>,
+    options: EmbedOptions<Row>,
+  ): Dataset<With<Row, Name, number[]>>;
   /** A conversation of several turns; its messages are the field `name`. */
   converse<const Name extends string>(
     name: NewField<Row, Name>,
@@ -258,6 +269,7 @@ function chain(name: string, rowBudget: number, operators: readonly Operator[]):
     score: (operator: string, options: ScoreOptions<never, Rubric | undefined, number | undefined>) =>
       add(createScore(operator, options)),
     judge: (operator: string, options: JudgeOptions<never>) => add(createJudge(operator, options)),
+    embed: (operator: string, options: EmbedOptions<never>) => add(createEmbed(operator, options)),
     converse: (operator: string, options: ConverseOptions<never>) => add(...createConverse(operator, options)),
     simulate: (operator: string, options: SimulateOptions<never, unknown>) => add(createSimulate(operator, options)),
     dedupe: (operator: string, key: (row: never) => unknown, options: DedupeOptions = {}) => {

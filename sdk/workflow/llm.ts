@@ -8,6 +8,8 @@ import { assertOption } from './refusal.ts';
 
 /** As `MAX_REPAIRS` of the edge network, which is not part of a program. */
 const MAX_REPAIRS = 2;
+/** Each is two messages of a request, which has 256, with the question and one of the system. */
+const MAX_EXAMPLES = 127;
 /** Answers to one row. */
 export const MAX_ANSWERS = 16;
 
@@ -65,6 +67,8 @@ export type ClassifyOptions<Row, Label extends string, N = undefined> = ModelOpt
     readonly text: (row: Readonly<Row>) => string;
     /** What is asked; default "Which label fits the text?". */
     readonly question?: string;
+    /** Texts with their labels, 1 to 127, which the model is shown before the question. */
+    readonly examples?: readonly { readonly text: string; readonly label: Label }[];
   };
 
 /** Whole numbers and what each of them means: two or more. */
@@ -204,7 +208,7 @@ export function createClassify(
   name: string,
   options: ClassifyOptions<never, string, number | undefined>,
 ): Unmade<LlmOperator> {
-  const { labels, text, question = 'Which label fits the text?' } = options;
+  const { labels, text, question = 'Which label fits the text?', examples = [] } = options;
   assertOption(
     name,
     'labels',
@@ -213,11 +217,16 @@ export function createClassify(
     labels,
   );
   assertOption(name, 'text', typeof text === 'function', 'a function from a row to its text', text);
+  assertExamples(name, examples, labels);
   const intro = `${question}\nLabels: ${labels.join(', ')}\n\n`;
+  const shown = examples.flatMap((example): Message[] => [
+    { role: 'user', content: intro + example.text },
+    { role: 'assistant', content: JSON.stringify({ label: example.label }) },
+  ]);
   const prompt = (row: never) => {
     const asked: unknown = text(row);
     if (typeof asked !== 'string') throw new TypeError(`text is a string, not ${kindOf(asked)}`);
-    return intro + asked;
+    return shown.length === 0 ? intro + asked : [...shown, { role: 'user' as const, content: intro + asked }];
   };
   return createGenerate(
     name,
@@ -228,6 +237,20 @@ export function createClassify(
       output: z.strictObject({ label: z.enum(labels as [string, ...string[]]) }),
       parse: (answer: unknown) => (answer as { label: string }).label,
     },
+  );
+}
+
+function assertExamples(name: string, examples: unknown, labels: readonly string[]): void {
+  const isList = Array.isArray(examples) && examples.length <= MAX_EXAMPLES;
+  const isGood =
+    isList && examples.every((example) => typeof example?.text === 'string' && labels.includes(example.label));
+  const expected = `a list of at most ${MAX_EXAMPLES} {text, label}, each with one of the labels`;
+  assertOption(
+    name,
+    'examples',
+    isGood,
+    expected,
+    isList ? examples.find((one) => !labels.includes(one?.label)) : examples,
   );
 }
 

@@ -68,7 +68,7 @@ export type RowOperator =
 
 export type LlmOperator = Made & {
   readonly kind: 'llm';
-  readonly task: 'generate' | 'classify' | 'score' | 'judge' | 'converse' | 'simulate';
+  readonly task: 'generate' | 'classify' | 'score' | 'judge' | 'converse' | 'embed' | 'simulate';
   readonly name: string;
   /** Of the row: holds what comes of the answers. */
   readonly field: string;

@@ -48,6 +48,8 @@ test('operators that ask a model add a field of their name', () => {
   expectTypeOf<RowOf<typeof parsed>['said']>().toEqualTypeOf<number>();
   const several = rows.classify('kind', { ...MODEL, labels: ['a', 'b'], text: (row) => row.text, n: 3, seed: 1 });
   expectTypeOf<RowOf<typeof several>['kind']>().toEqualTypeOf<('a' | 'b')[]>();
+  const embedded = rows.embed('vector', { model: 'datavm/use-lite', text: (row) => row.text });
+  expectTypeOf<RowOf<typeof embedded>['vector']>().toEqualTypeOf<number[]>();
   const scored = rows.score('good', { ...MODEL, prompt: (row) => row.text });
   expectTypeOf<RowOf<typeof scored>['good']>().toEqualTypeOf<number>();
   const rated = rows.score('good', { model: 'endpoint/m', prompt: (row) => row.text, rubric: { 1: 'bad', 5: 'good' } });
