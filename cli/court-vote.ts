@@ -1,10 +1,10 @@
 // docs/court.md#hand: `mizu court vote` and `mizu court claim`.
 import { readFile } from 'node:fs/promises';
 import { Argument, Command } from 'commander';
-import { VERDICT } from '../protocol/generated/enums.ts';
 import { type Hex, ZERO_HASH } from '../protocol/hex.ts';
+import { VERDICTS, type VoteVerdict } from '../protocol/verdicts.ts';
 import { formatMizu } from '../sdk/client/money.ts';
-import type { VotePlan, VoteVerdict } from '../sdk/stakes/vote.ts';
+import type { VotePlan } from '../sdk/stakes/vote.ts';
 import { parseCase } from './options.ts';
 import { createOutput, nextCommands } from './output.ts';
 import { connectToStakes, type SendFlags, withSendOptions } from './stake-options.ts';
@@ -12,11 +12,10 @@ import { connectToStakes, type SendFlags, withSendOptions } from './stake-option
 type VoteFlags = SendFlags & { readonly evidence?: string };
 
 export function voteCommand(): Command {
-  const verdicts = Object.keys(VERDICT).filter((name) => name !== 'none');
   return withSendOptions(new Command('vote'))
     .description('vote by hand: commit to a verdict, and later reveal it with the same command')
     .argument('<case>', 'number of a case', parseCase)
-    .addArgument(new Argument('[verdict]', 'needed to commit; to reveal, the key knows it').choices(verdicts))
+    .addArgument(new Argument('[verdict]', 'needed to commit; to reveal, the key knows it').choices(VERDICTS))
     .option('--evidence <file>', 'what shows how you came to it; its root is published (both times)')
     .addHelpText('after', '\nExample:\n  $ npx mizu court vote 1 upheld')
     .action(vote);

@@ -4,19 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
 import { inferenceCourtAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
-import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
+import { encodeMessage, type Message } from '../protocol/messages.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
 import { connectNetwork } from '../sdk/client/network.ts';
 import { type CourtWait, waitForCourt } from '../sdk/client/past-court.ts';
 import type { Sequencer } from '../sequencer/main.ts';
 import { createRpcClient } from '../service/http/client.ts';
 import { createLogger } from '../service/process/log.ts';
-import { execStage, inferStage, MODEL } from '../test/kernel/world.fixture.ts';
-import { putTestProgram } from '../test/network/chain.fixture.ts';
-import { joinGateway, type ListedTask, signResults } from '../test/network/inference.fixture.ts';
+import { MODEL } from '../test/kernel/world.fixture.ts';
+import { createInferWorkflow, nextTask } from '../test/network/infer-workflow.fixture.ts';
+import { joinGateway, signResults } from '../test/network/inference.fixture.ts';
 import {
   VALIDATOR as GATEWAY,
   keyOf,
@@ -79,20 +78,11 @@ async function isAsserted(): Promise<boolean> {
 }
 
 async function startRun(): Promise<Hex> {
-  const { author } = network;
-  const program = await putTestProgram(author);
-  const [metadata, input] = await author.putAll([text('{}'), text('a row')]);
-  const last = execStage({ inputs: [{ source: 1, mode: 'same' }], sink: true });
-  const definition = { programs: [program], stages: [execStage(), inferStage(0), last], metadata: metadata! };
-  const encoded = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
-  await send(await author.sign({ kind: 'Deploy', nonce: 0n, maxFee: MIZU, definition: encoded }));
-  const workflow = hashWorkflow(definition);
-  const cost = 10n ** 12n;
-  const limits = { maxCost: cost, maxItemCost: cost, maxInferenceCost: cost, taskGasLimit: 500_000n };
-  const inputs = encodeInputs([input!], await author.certify([input!]));
-  const { deadline } = author;
-  await send(await author.sign({ kind: 'Run', nonce: 1n, workflow, ...limits, deadline, gateways: [], inputs }));
-  return hashRun(author.address, 1n, workflow);
+  const workflow = await createInferWorkflow(network, { maxCost: 10n ** 12n });
+  await send(workflow.deploy);
+  const started = await workflow.run([text('a row')]);
+  await send(started.message);
+  return started.run;
 }
 
 /** The challenger appeals against what it has won itself; the others vote as before, and it is carried out. */
@@ -123,11 +113,8 @@ async function closeCase(): Promise<void> {
 }
 
 async function answer(result: Uint8Array, nonce = 1n): Promise<void> {
-  const [task] = await until('the task', async () => {
-    const open = await rpc<ListedTask[]>('mizu_getInferenceTasks', { models: [MODEL], limit: 10, waitSeconds: 1 });
-    return open.length > 0 ? open : undefined;
-  });
-  await send(await signResults(network, [task!], [result], nonce));
+  const task = await nextTask(createRpcClient(sequencer.url));
+  await send(await signResults(network, [task], [result], nonce));
 }
 
 async function mizu(key: Hex, ...words: readonly string[]) {

@@ -4,18 +4,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createBuiltinBackend } from '../../edge/backends/builtin.ts';
 import { toRowUsage } from '../../edge/backends/row-failure.ts';
 import { encodeRequests, encodeResultLine, encodeResults } from '../../edge/rows.ts';
-import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../protocol/definition.ts';
 import { inferenceCourtAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { CASE_STATUS } from '../../protocol/generated/enums.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
-import { encodeInputs, encodeMessage, hashRun, type Message } from '../../protocol/messages.ts';
+import { encodeMessage, type Message } from '../../protocol/messages.ts';
 import { ROLE } from '../../protocol/roles.ts';
 import { keccakHex } from '../../protocol/tree.ts';
 import type { Sequencer } from '../../sequencer/main.ts';
 import { createRpcClient } from '../../service/http/client.ts';
 import { createLogger } from '../../service/process/log.ts';
-import { execStage, inferStage } from '../../test/kernel/world.fixture.ts';
-import { putTestProgram } from '../../test/network/chain.fixture.ts';
+import { createInferWorkflow, nextTask } from '../../test/network/infer-workflow.fixture.ts';
 import { joinGateway, type ListedTask, signResults } from '../../test/network/inference.fixture.ts';
 import {
   VALIDATOR as GATEWAY,
@@ -32,7 +30,6 @@ const NAME = 'builtin/small';
 const MODEL = keccakHex(new TextEncoder().encode(NAME));
 const KEYS = [keyOf(10), keyOf(11), keyOf(12)];
 const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
-const text = (value: string) => new TextEncoder().encode(value);
 const request = { messages: [{ role: 'user', content: 'Say the first sentence.\n\nA fish swims. It is wet.' }] };
 
 let network: TestNetwork;
@@ -43,7 +40,6 @@ let run: Hex;
 const rpc = <T>(method: string, ...params: unknown[]) =>
   createRpcClient(sequencer.url)(method, params, { timeoutSeconds: 30 }) as Promise<T>;
 const send = (message: Message) => rpc<{ hash: Hex }>('mizu_sendMessage', bytesToHex(encodeMessage(message)));
-const inHours = (hours: number) => BigInt(Math.floor(Date.now() / 1000) + hours * 3600);
 const votesOf = ({ fight }: Validator) => fight!.court!.votes;
 const caseOf = (id: bigint) =>
   network.l1.client.readContract({
@@ -89,65 +85,35 @@ afterAll(async () => {
   await network?.close();
 });
 
-/** The program adds one to each byte: what it is given becomes the request object. */
-async function startRun(nonce: bigint): Promise<Hex> {
-  const { author } = network;
-  const program = await putTestProgram({ ...author } as never);
-  const [metadata] = await author.putAll([text('{}')]);
-  const stages = [
-    execStage(),
-    inferStage(0, { model: MODEL }),
-    execStage({ inputs: [{ source: 1, mode: 'same' }], sink: true }),
-  ];
-  const definition = { programs: [program], stages, metadata: metadata! };
-  const workflow = hashWorkflow(definition);
-  const encoded = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
-  const requests = encodeRequests(NAME, [
-    JSON.stringify([0, request]),
-    JSON.stringify([1, { ...request, seed: Number(nonce) }]),
-  ]);
-  const inputs = await author.putAll([requests.map((byte) => byte - 1)]);
-  if (nonce === 0n) await send(await author.sign({ kind: 'Deploy', nonce, maxFee: 10n ** 18n, definition: encoded }));
-  const at = nonce === 0n ? 1n : nonce;
-  await send(
-    await author.sign({
-      kind: 'Run',
-      nonce: at,
-      workflow,
-      maxCost: 10n ** 14n,
-      maxItemCost: 10n ** 13n,
-      maxInferenceCost: 10n ** 13n,
-      gateways: [GATEWAY.address],
-      taskGasLimit: 5_000_000n,
-      deadline: inHours(2),
-      inputs: encodeInputs(inputs, await author.certify(inputs)),
-    }),
-  );
-  return hashRun(author.address, at, workflow);
+async function startRun(): Promise<Hex> {
+  const options = { model: MODEL, gateways: [GATEWAY.address], maxCost: 10n ** 14n };
+  const workflow = await createInferWorkflow(network, options);
+  await send(workflow.deploy);
+  const rows = [JSON.stringify([0, request]), JSON.stringify([1, { ...request, seed: 0 }])];
+  const started = await workflow.run([encodeRequests(NAME, rows)]);
+  await send(started.message);
+  return started.run;
 }
 
 /** What the model says, with one letter changed where the gateway lies. */
 async function answer(nonce: bigint, lie: string): Promise<{ task: ListedTask; message: Message }> {
-  const [task] = await until('the task', async () => {
-    const open = await rpc<ListedTask[]>('mizu_getInferenceTasks', { models: [MODEL], limit: 10, waitSeconds: 1 });
-    return open.length > 0 ? open : undefined;
-  });
+  const task = await nextTask(createRpcClient(sequencer.url), MODEL);
   const { content, finishReason, usage } = await createBuiltinBackend().complete(request, new AbortController().signal);
   const row = { content, finish_reason: finishReason, usage: toRowUsage(usage) };
   const tokens = { input: 2 * usage.promptTokens, output: 2 * usage.completionTokens };
   const lines = [encodeResultLine(0, row), encodeResultLine(1, { ...row, content: `${content}${lie}` })];
   const results = [encodeResults(NAME, lines, tokens)];
   const fields = { model: MODEL, inputTokens: BigInt(tokens.input), outputTokens: BigInt(tokens.output) };
-  const message = await signResults(network, [task!], results, nonce, fields);
+  const message = await signResults(network, [task], results, nonce, fields);
   await send(message);
-  return { task: task!, message };
+  return { task, message };
 }
 
 const statusOf = async () => (await rpc<{ status: string } | null>('mizu_getRun', run))?.status;
 
 test('a lie in one row is found, disputed, voted on by who has run it again, and voided: the task runs again', async () => {
   await until('deposit', async () => (await rpc<{ balance: string }>('mizu_getAccount', network.user)).balance !== '0');
-  run = await startRun(0n);
+  run = await startRun();
   const lied = await answer(1n, '!');
   expect(lied.task.attempt).toBe(0);
   await until('the run is done, with the lie', async () => (await statusOf()) === 'done');

@@ -3,13 +3,11 @@ import { type Abi, encodeAbiParameters, keccak256, parseAbiParameters } from 'vi
 import { MizuError } from '../../protocol/errors.ts';
 import { VERDICT } from '../../protocol/generated/enums.ts';
 import { type Address, type Hex, ZERO_HASH } from '../../protocol/hex.ts';
+import { VERDICTS, type VoteVerdict } from '../../protocol/verdicts.ts';
 import { type CourtCase, courtOf, readCase } from './cases.ts';
 import type { Stakes } from './connect.ts';
 import type { StakeCall } from './plan.ts';
 import { formatTime } from './refusals.ts';
-
-export type VoteVerdict = Exclude<keyof typeof VERDICT, 'none'>;
-export const VERDICTS = Object.keys(VERDICT).filter((name) => name !== 'none') as readonly VoteVerdict[];
 
 export type VotePlan = {
   readonly what: 'commit' | 'reveal';

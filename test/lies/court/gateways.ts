@@ -22,6 +22,7 @@ import { createRpcClient } from '../../../service/http/client.ts';
 import { createLogger } from '../../../service/process/log.ts';
 import { openStore } from '../../../service/storage/store.ts';
 import { startMockOpenAi } from '../../doubles/mock-openai.ts';
+import { createInferWorkflow } from '../../network/infer-workflow.fixture.ts';
 import { joinGateway } from '../../network/inference.fixture.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from '../../network/network.fixture.ts';
 import { startTestSequencer } from '../../network/sequencer.fixture.ts';
@@ -29,7 +30,7 @@ import { fundsOf } from '../funds.ts';
 import { type Actor, actorOf, createActor, MIZU } from './actors.ts';
 import { type AttackRow, playAttack } from './attack.ts';
 import { createCases } from './cases.ts';
-import { BUILTIN, createWorkflow, MODEL_NAME, PRICES, requestOf } from './items.ts';
+import { BUILTIN, MAX_COST, MODEL_NAME, PRICES, requestOf } from './items.ts';
 import { party, STAYS_AWAY, sayOutcome } from './parts.ts';
 
 const STAKE = 10_000n * MIZU;
@@ -97,7 +98,11 @@ async function openWorld(
   const send = async (message: Message) => void (await rpc('mizu_sendMessage', [bytesToHex(encodeMessage(message))]));
   const balance = async () => BigInt(((await rpc('mizu_getAccount', [network.user])) as { balance: string }).balance);
   await until('the deposit', async () => (await balance()) > 0n || undefined);
-  const workflow = await createWorkflow(network, gateway.address);
+  const workflow = await createInferWorkflow(network, {
+    model: BUILTIN,
+    gateways: [gateway.address],
+    maxCost: MAX_COST,
+  });
   await send(workflow.deploy);
   const requests = new Map<Hex, ReturnType<typeof requestOf>>();
   return {

@@ -6,14 +6,11 @@ import { createBuiltinBackend } from '../../../edge/backends/builtin.ts';
 import { toRowUsage } from '../../../edge/backends/row-failure.ts';
 import { encodeRequests, encodeResultLine, encodeResults } from '../../../edge/rows.ts';
 import { encodeBatch } from '../../../protocol/batch.ts';
-import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../../protocol/definition.ts';
 import { inboxAbi } from '../../../protocol/generated/abi.ts';
-import type { Address, Hex } from '../../../protocol/hex.ts';
 import type { InferenceItem } from '../../../protocol/inference.ts';
-import { encodeInputs, encodeMessage, hashRun, type Message } from '../../../protocol/messages.ts';
+import { encodeMessage, type Message } from '../../../protocol/messages.ts';
 import { keccakHex, objectRef } from '../../../protocol/tree.ts';
-import { execStage, inferStage } from '../../kernel/world.fixture.ts';
-import { putTestProgram } from '../../network/chain.fixture.ts';
+import { createInferWorkflow } from '../../network/infer-workflow.fixture.ts';
 import { signItems } from '../../network/inference.fixture.ts';
 import type { TestNetwork } from '../../network/network.fixture.ts';
 import { type Actor, MIZU } from './actors.ts';
@@ -36,38 +33,9 @@ export type Items = {
   batches(): bigint;
 };
 
-const text = (value: string) => new TextEncoder().encode(value);
 const HOURS = 24;
-const MAX_COST = 5n * MIZU;
-
-/** A workflow of the user whose program adds one to each byte: so what a run is given becomes the request. */
-export async function createWorkflow({ author, clock }: TestNetwork, gateway: Address) {
-  const program = await putTestProgram(author);
-  const [metadata] = await author.putAll([text('{}')]);
-  const stages = [
-    execStage(),
-    inferStage(0, { model: BUILTIN }),
-    execStage({ inputs: [{ source: 1, mode: 'same' }], sink: true }),
-  ];
-  const definition = { programs: [program], stages, metadata: metadata! };
-  const workflow = hashWorkflow(definition);
-  const certified = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
-  let nonce = 1n;
-  return {
-    deploy: await author.sign({ kind: 'Deploy', nonce: 0n, maxFee: MIZU, definition: certified }),
-    /** Each partition asks for these rows. */
-    async run(requests: readonly Uint8Array[]): Promise<{ run: Hex; message: Message }> {
-      const refs = await author.putAll(requests.map((bytes) => bytes.map((byte) => byte - 1)));
-      const limits = { maxCost: MAX_COST, maxItemCost: MAX_COST, maxInferenceCost: MAX_COST, taskGasLimit: 5_000_000n };
-      const deadline = (await clock.now()) + BigInt(HOURS * 3600);
-      const message = await author.sign({
-        ...{ kind: 'Run', nonce, workflow, ...limits, gateways: [gateway], deadline },
-        inputs: encodeInputs(refs, await author.certify(refs)),
-      });
-      return { run: hashRun(author.address, nonce++, workflow), message };
-    },
-  };
-}
+/** Of a run, wei. */
+export const MAX_COST = 5n * MIZU;
 
 /** A row's request, and no two of them are the same. */
 export function requestOf(number: number) {
@@ -76,7 +44,11 @@ export function requestOf(number: number) {
 
 export async function createItems(network: TestNetwork, gateway: Actor): Promise<Items> {
   const backend = createBuiltinBackend();
-  const workflow = await createWorkflow(network, gateway.address);
+  const workflow = await createInferWorkflow(network, {
+    model: BUILTIN,
+    gateways: [gateway.address],
+    maxCost: MAX_COST,
+  });
   let [signed, posted, asked] = [0n, 1n, 0];
   await network.postBatch([workflow.deploy]);
 
