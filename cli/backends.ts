@@ -4,6 +4,7 @@ import type { BackendSet } from '../edge/backends/backend.ts';
 import { createBuiltinBackend } from '../edge/backends/builtin.ts';
 import { SIMULATOR_MODEL } from '../edge/backends/simulate-request.ts';
 import type { OpenAiConfig } from '../edge/config.ts';
+import { isProvable } from '../models/name.ts';
 import type { Description } from '../sdk/compile/describe-guest.ts';
 import { modelAtEndpoint } from '../sdk/workflow/model-names.ts';
 import type { BackendFlags } from './options.ts';
@@ -28,7 +29,7 @@ export async function localBackends(
   { backend, cache = true }: BackendFlags,
 ): Promise<LocalBackends> {
   const builtin = createBuiltinBackend();
-  const names = new Set(operators.flatMap((operator) => operator.model ?? []));
+  const names = new Set(operators.flatMap(({ model }) => (model === undefined || isProvable(model) ? [] : [model])));
   names.delete(builtin.name);
   names.delete(SIMULATOR_MODEL);
   if (backend === undefined || names.size === 0)

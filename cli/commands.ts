@@ -27,5 +27,6 @@ export const COMMANDS: readonly CommandGroup[] = [
   [['settle'], async () => [(await import('./settle.ts')).settleCommand()]],
   [['escape'], async () => [(await import('./escape.ts')).escapeCommand()]],
   [['invite'], async () => [(await import('./invite.ts')).inviteCommand()]],
+  [['model'], async () => [(await import('./model.ts')).modelCommand()]],
   [['vm'], async () => [(await import('./vm/command.ts')).vmCommand()]],
 ];

@@ -6,6 +6,7 @@ import type { InputRow } from '../sdk/input/rowset.ts';
 import type { StageRun } from '../sdk/local/graph.ts';
 import { shellWord } from '../sdk/output/shell-word.ts';
 import type { OperatorStats } from '../sdk/runtime/rowset.ts';
+import { CACHE_FOLDER } from './cache-folder.ts';
 import type { Other } from './dev-inputs.ts';
 import { type InputFlags, inputsFromFlags, inputWords, type RunInputs } from './input-flags.ts';
 import { type BackendFlags, backendArguments, parseCount, withBackendOptions, withInputOptions } from './options.ts';
@@ -45,7 +46,7 @@ async function run(file: string, flags: Flags): Promise<number> {
 async function runOperators(file: string, flags: Flags, output: Output, ticker: Ticker): Promise<number> {
   const inputs = inputsFromFlags(flags);
   ticker.tell('types and compilation');
-  const { assertFile, CACHE_FOLDER } = await import('./prepare.ts');
+  const { assertFile } = await import('./prepare.ts');
   const { bundleWorkflow } = await import('../sdk/compile/compile.ts');
   const { checkTypes } = await import('./check-types.ts');
   const { createLocalEngine, runPartitions } = await import('../sdk/local/run-local.ts');
@@ -55,7 +56,7 @@ async function runOperators(file: string, flags: Flags, output: Output, ticker: 
   const { openReuse, sayReused } = await import('./reuse.ts');
   const { tellProgress } = await import('./ticker.ts');
   await assertFile(file);
-  const [bundled] = await Promise.all([bundleWorkflow(file, false), checkTypes(file)]);
+  const [bundled] = await Promise.all([bundleWorkflow(file, false, { cacheFolder: CACHE_FOLDER }), checkTypes(file)]);
   ticker.tell('reading the input');
   const { rows, others, partitions } = await takeInputs(bundled.description.inputs, inputs, flags.rows);
   ticker.tell('building the program');

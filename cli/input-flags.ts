@@ -14,7 +14,7 @@ export type InputFlags = { readonly input: readonly Given[] } & {
 
 export type RunInputs = InputSource & { readonly others: readonly NamedSource[] };
 
-const OPTIONS = ['format', 'delimiter', 'quote', 'encoding'] as const;
+const OPTIONS = ['format', 'delimiter', 'quote', 'encoding', 'partitionRows'] as const;
 
 /** @throws MizuError `sdk/input-options` if the options do not fit together */
 export function inputsFromFlags(flags: InputFlags): RunInputs {
@@ -36,7 +36,11 @@ export function inputsFromFlags(flags: InputFlags): RunInputs {
   for (const option of OPTIONS) {
     for (const { name } of flags[option] ?? []) {
       if (name !== undefined && !names.includes(name))
-        throw badInputs(`--${option} of an input that is given`, `of ${name}`, `Give it too: --input ${name}=FILE`);
+        throw badInputs(
+          `--${flagOf(option)} of an input that is given`,
+          `of ${name}`,
+          `Give it too: --input ${name}=FILE`,
+        );
     }
   }
   const others = flags.input.flatMap((given) =>
@@ -54,10 +58,14 @@ export function inputWords({ file, options, others }: RunInputs): string {
 function optionsOf(flags: InputFlags, name: string | undefined): InputOptions {
   const said = OPTIONS.flatMap((option) => {
     const own = (flags[option] ?? []).filter((given) => given.name === name);
-    if (own.length > 1) throw twice(option, name);
-    return own.map(({ value }) => [option, value] as const);
+    if (own.length > 1) throw twice(flagOf(option), name);
+    return own.map(({ value }) => [option, option === 'partitionRows' ? Number(value) : value] as const);
   });
   return Object.fromEntries(said) as InputOptions;
+}
+
+function flagOf(option: (typeof OPTIONS)[number]): string {
+  return option === 'partitionRows' ? 'partition-rows' : option;
 }
 
 function twice(option: string, name: string | undefined): MizuError {

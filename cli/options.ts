@@ -51,7 +51,12 @@ export function withInputOptions(command: Command): Command {
       collectInput(parseDelimiter),
     )
     .option('--quote <char>', 'of CSV and TSV; `none` if no character quotes (default: ")', collectInput(parseQuote))
-    .option('--encoding <name>', 'of the input, such as utf-16le or windows-1252 (default: utf-8)', collectInput());
+    .option('--encoding <name>', 'of the input, such as utf-16le or windows-1252 (default: utf-8)', collectInput())
+    .option(
+      '--partition-rows <n>',
+      'most rows of a partition (default: 1,000, and fewer if a task would need too much gas)',
+      collectInput((value) => String(parseCount(value))),
+    );
 }
 
 /** NAME=VALUE is the value for the input of that name. */

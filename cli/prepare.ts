@@ -1,11 +1,9 @@
 // docs/sdk.md#cli: what dev, quote, deploy and run do first: check the types, compile.
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { MizuError } from '../protocol/errors.ts';
 import { type CompiledWorkflow, compileWorkflow } from '../sdk/compile/compile.ts';
+import { CACHE_FOLDER } from './cache-folder.ts';
 import { checkTypes } from './check-types.ts';
-
-export const CACHE_FOLDER = join('.mizu', 'cache');
 
 /** @throws MizuError `sdk/…` if the workflow is not valid */
 export async function prepareWorkflow(file: string, from?: string): Promise<CompiledWorkflow> {

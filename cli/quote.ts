@@ -48,8 +48,8 @@ async function run(file: string, flags: Flags): Promise<void> {
   await withNetwork(flags, async (network) => {
     const whole = await surveyFlags(flags, workflow.description.inputs, flags.rows);
     const rest = await restToRun(network, workflow, whole, flags, output);
-    const { survey } = rest;
-    const quote = await quoteSurvey(network, rest.workflow, survey, flags, output);
+    const quote = await quoteSurvey(network, rest.workflow, rest.survey, flags, output);
+    const { survey } = quote;
     const through = tellQuote(output, rest.workflow, quote, survey);
     if (through !== undefined) throw through;
     const gasPrice = flags.gasPrice === undefined ? '' : ` --gas-price ${flags.gasPrice}`;
@@ -104,7 +104,7 @@ export function tellQuote(
   const isNothing = rowsThrough(quote.dryRun) === 0;
   if (!isNothing) printQuote(output, quote, survey);
   sayRejects(output, rejected, quote.sampledRows, workflow.description.inputs);
-  const { dryRun, ...numbers } = quote;
+  const { dryRun, survey: _, ...numbers } = quote;
   output.data({ event: 'quote', workflow: workflow.workflowId, ...numbers, dryRunRejects: dryRun.rejects, rejected });
   return isNothing ? nothingThrough(quote.sampledRows, rejected) : undefined;
 }

@@ -8,6 +8,7 @@ import type { ReuseClaim } from '../sdk/client/reuse-claim.ts';
 import type { Survey } from '../sdk/client/survey.ts';
 import type { CompiledWorkflow } from '../sdk/compile/compile.ts';
 import type { OperatorFacts } from '../sdk/compile/operator-address.ts';
+import { CACHE_FOLDER } from './cache-folder.ts';
 import type { BackendFlags } from './options.ts';
 import { type Output, operatorSpan } from './output.ts';
 
@@ -47,7 +48,6 @@ export async function restToRun(
   if (reuse === undefined) return all;
   const { surveyReuse } = await import('../sdk/client/reuse-survey.ts');
   const { compileWorkflow } = await import('../sdk/compile/compile.ts');
-  const { CACHE_FOLDER } = await import('./prepare.ts');
   const { claim, point } = reuse;
   const rest = await compileWorkflow(file, { cacheFolder: CACHE_FOLDER, begin: point.begin, codes });
   const left = await surveyReuse(network, reuse, survey, flags.max === undefined ? survey.sample.length : 0);

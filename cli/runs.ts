@@ -129,12 +129,12 @@ const CAUSES: Readonly<Record<ReplayedTask['kind'], string>> = {
 
 async function replay(network: Network, run: Hex, failed: FailedTask, file: string): Promise<ReplayedTask> {
   const { prepareWorkflow } = await import('./prepare.ts');
-  const { createLocalNativeEngine } = await import('../sdk/local/native-engine.ts');
+  const { createCompiledEngine } = await import('../sdk/local/model-engine.ts');
   const { replayTask } = await import('../sdk/client/replay-task.ts');
   const { readRun } = await import('../sdk/client/watch.ts');
   const workflow = await prepareWorkflow(file);
   const place = { stage: failed.index, partition: failed.partition };
-  return replayTask(network, await readRun(network, run), place, workflow, createLocalNativeEngine(workflow.program));
+  return replayTask(network, await readRun(network, run), place, workflow, createCompiledEngine(workflow));
 }
 
 // What was typed to start the run is known in the folder where it was started.

@@ -46,9 +46,23 @@ function found(run: Hex): StartedRun {
   return { run, resumed: true };
 }
 
-async function start(
+async function start(network: Network, rest: RestToRun, flags: RunFlags, output: Output): Promise<StartedRun> {
+  const { workflow, survey } = rest;
+  const { limits, sized } = await limitsOf(network, workflow, survey, flags, output);
+  if (sized === survey) return send(network, rest, limits, flags, output);
+  // Runs of before have read the input in these partitions: they are found by them, and this one by those that were asked for.
+  if (rest.reuses === undefined) {
+    const again = await restToRun(network, workflow, sized, flags, output);
+    if (again.reuses !== undefined) return start(network, again, flags, output);
+  }
+  const asked = rest.asked ?? { workflowId: workflow.workflowId, inputsHash: survey.inputsHash };
+  return send(network, { ...rest, survey: sized, asked }, limits, flags, output);
+}
+
+async function send(
   network: Network,
   { workflow, survey, asked, reuses }: RestToRun,
+  limits: Limits,
   flags: RunFlags,
   output: Output,
 ): Promise<StartedRun> {
@@ -56,7 +70,6 @@ async function start(
   const { expectedRunFee, startRun, uploadInputs } = await import('../sdk/client/run.ts');
   const { gasPriceOf } = await import('../sdk/client/gas-price.ts');
   const gasPrice = gasPriceOf(network, flags.gasPrice);
-  const limits = await limitsOf(network, workflow, survey, flags, output);
   const stages = workflow.definition.stages.length;
   const runWei = limits.maxCostWei + expectedRunFee(network, survey.allRefs, stages, gasPrice);
   // Neither needs the other, so DA does not wait for L1.
@@ -81,14 +94,14 @@ async function start(
   });
 }
 
-// With --max there is no dry run: whoever names a price need not have the models on this machine.
+/** `sized`: the input in the partitions of the quote. With --max there is no dry run: whoever names a price need not have the models on this machine. */
 async function limitsOf(
   network: Network,
   workflow: CompiledWorkflow,
   survey: Survey,
   flags: RunFlags,
   output: Output,
-): Promise<Limits> {
+): Promise<{ readonly limits: Limits; readonly sized: Survey }> {
   if (flags.max !== undefined) {
     const { modelPrices } = await import('../sdk/client/prices.ts');
     await modelPrices(network, workflow.description);
@@ -96,14 +109,14 @@ async function limitsOf(
     output.say(
       `${pc.bold('No dry run')}  it may cost ${formatMizu(limits.maxCostWei)} in all, and a task may use ${formatLarge(limits.taskGasLimit)} gas`,
     );
-    return limits;
+    return { limits, sized: survey };
   }
   const { quoteSurvey, tellQuote } = await import('./quote.ts');
   const quote = await quoteSurvey(network, workflow, survey, flags, output);
-  const nothing = tellQuote(output, workflow, quote, survey);
+  const nothing = tellQuote(output, workflow, quote, quote.survey);
   if (nothing !== undefined && flags.force !== true) throw nothing;
   if (nothing !== undefined) output.say(pc.yellow('No row has come through the dry run. It is started: --force'));
-  return toLimits(flags, quote.costWei.upper, quote);
+  return { limits: toLimits(flags, quote.costWei.upper, quote), sized: quote.survey };
 }
 
 /** A quote without any tokens gives no limit for inference: then the cost of the whole run is the limit. */

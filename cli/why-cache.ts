@@ -6,6 +6,7 @@ import type { Hex } from '../protocol/hex.ts';
 import { readRecords, type SavedRun } from '../sdk/client/state-file.ts';
 import type { Description } from '../sdk/compile/describe-guest.ts';
 import { describeChange, firstChange, type OperatorFacts, operatorAddresses } from '../sdk/compile/operator-address.ts';
+import { CACHE_FOLDER } from './cache-folder.ts';
 import { type InputFlags, inputsFromFlags, type RunInputs } from './input-flags.ts';
 import { type NetworkFlags, withNetwork } from './options.ts';
 import type { Output } from './output.ts';
@@ -31,7 +32,7 @@ export async function whyCache(file: string | undefined, flags: CacheFlags, outp
   const { devFacts, openReuseStore } = await import('./reuse.ts');
   const known = await resolveCommand(file, flags);
   await assertFile(known.file);
-  const workflow = await bundleWorkflow(known.file, false);
+  const workflow = await bundleWorkflow(known.file, false, { cacheFolder: CACHE_FOLDER });
   const { endpoints, close } = await localBackends(workflow.description, { ...flags, cache: false });
   await close();
   const { rows, partitions } = await takeInputs(workflow.description.inputs, known.inputs, flags.rows);

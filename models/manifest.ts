@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MizuError } from '../protocol/errors.ts';
 import { type Hex, isHash } from '../protocol/hex.ts';
+import { SHORT_NAME } from './name.ts';
 
 /** What a provable model can be asked for. */
 export type ProvableTask = (typeof MODEL_TASKS)[number];
@@ -23,34 +24,16 @@ export type ModelManifest = {
 
 const MODEL_TASKS = ['generate', 'classify', 'score', 'judge', 'converse', 'embed'] as const;
 const MAX_TEXT = 1_000;
-/** Folders are named by it. */
-const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
-const PREFIX = 'datavm/';
 
 const shape = z.strictObject({
   class: z.literal('A'),
   licence: z.string().min(1).max(MAX_TEXT),
-  name: z.string().regex(NAME),
+  name: z.string().regex(SHORT_NAME),
   programId: z.custom<Hex>(isHash, 'a hash of 32 bytes'),
   source: z.string().min(1).max(MAX_TEXT),
   tasks: z.array(z.enum(MODEL_TASKS)).min(1),
   version: z.string().min(1).max(64),
 });
-
-/** Whether a model of this name is a program: docs/models.md. */
-export function isProvable(model: string): boolean {
-  return model.startsWith(PREFIX);
-}
-
-/** The name without `datavm/`; undefined if it is not the name of a provable model. */
-export function shortNameOf(model: string): string | undefined {
-  const name = model.slice(PREFIX.length);
-  return isProvable(model) && NAME.test(name) ? name : undefined;
-}
-
-export function modelName({ name }: Pick<ModelManifest, 'name'>): string {
-  return PREFIX + name;
-}
 
 /** `place` says where the text stands. @throws MizuError `sdk/bad-model` */
 export function parseManifest(text: string, place: string): ModelManifest {

@@ -5,7 +5,8 @@ import { MizuError } from '../protocol/errors.ts';
 import { hashProgram } from '../protocol/program.ts';
 import type { BuiltProgram } from '../vm/entry.ts';
 import { listFolders, type ProvableModel, readManifest, readModelProgram, writeModel } from './folder.ts';
-import { badModel, isProvable, type ModelManifest, modelName, parseManifest, shortNameOf } from './manifest.ts';
+import { badModel, type ModelManifest, parseManifest } from './manifest.ts';
+import { isProvable, provableName, shortNameOf } from './name.ts';
 
 export { isProvable, type ModelManifest, type ProvableModel };
 
@@ -72,7 +73,7 @@ async function findManifest(name: string, cacheFolder: string | undefined): Prom
 
 async function load(name: string, cacheFolder: string | undefined): Promise<ProvableModel> {
   const manifest = await loadManifest(name, { cacheFolder });
-  const model = { name: modelName(manifest), manifest };
+  const model = { name: provableName(manifest.name), manifest };
   if (model.name !== name) throw badModel(name, `the manifest of ${name}`, `that of ${model.name}`);
   const folder = cacheFolder === undefined ? undefined : join(cacheFolder, FOLDER, manifest.name);
   const own = BUILT_IN[manifest.name];
@@ -92,7 +93,7 @@ async function isCached(folder: string, { programId }: ModelManifest): Promise<b
 }
 
 async function noModel(name: string, options: LoadOptions): Promise<MizuError> {
-  const names = (await listModels(options)).map(modelName);
+  const names = (await listModels(options)).map(({ name }) => provableName(name));
   return new MizuError({
     code: 'sdk/no-model',
     message: `There is no provable model '${name}'.`,

@@ -240,6 +240,7 @@ type NamedCode =
   | 'sdk/simulator'
   | 'sdk/task-failed'
   | 'sdk/too-many-pools'
+  | 'sdk/too-many-programs'
   | 'sdk/too-many-stages'
   | 'sdk/too-many-unbondings'
   | 'sdk/too-many-versions'

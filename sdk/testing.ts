@@ -5,8 +5,11 @@ import { BUILTIN_MODEL, createBuiltinBackend } from '../edge/backends/builtin.ts
 import { type RequestMessage, textOfContent } from '../edge/backends/messages.ts';
 import { countPromptTokens, countTokens } from '../edge/backends/model/prompt.ts';
 import { SIMULATOR_MODEL } from '../edge/backends/simulate-request.ts';
+import { isProvable } from '../models/name.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { type BundledWorkflow, bundleWorkflow } from './compile/compile.ts';
+import { loadModels } from './compile/models.ts';
+import { createModelBackend } from './local/model-engine.ts';
 import { type LocalOptions, type LocalRun, runLocal } from './local/run-local.ts';
 import { createLocalSimulator } from './local/simulators.ts';
 
@@ -29,7 +32,10 @@ export type Answer = (question: Question) => unknown;
 
 /** How `tryWorkflow` runs a workflow, and what models answer. */
 export type TryOptions = Pick<LocalOptions, 'inputs' | 'partitions' | 'engine' | 'signal'> & {
-  /** By the name of the operator that asks. An operator of `builtin/small` that is not named here is answered by that model, a simulator by its program. */
+  /**
+   * By the name of the operator that asks. An operator of `builtin/small` or of a provable model that is not named here is answered by that model, a
+   * simulator by its program.
+   */
   readonly answers?: Readonly<Record<string, Answer>>;
 };
 
@@ -62,7 +68,8 @@ export async function tryWorkflow<Row = Record<string, unknown>>(
   assertAnswers(asking, answers);
   const questions: Question[] = [];
   let operator = '';
-  const own = [createBuiltinBackend(), createLocalSimulator(workflow)];
+  const models = await loadModels(workflow.description, undefined);
+  const own = [createBuiltinBackend(), createLocalSimulator(workflow), ...models.map(createModelBackend)];
   const backends = [...new Set(Object.values(asking))].map(
     (model): Backend => ({
       name: model,
@@ -82,7 +89,8 @@ export async function tryWorkflow<Row = Record<string, unknown>>(
     // Stages run one after another: who asks is the stage that was told last.
     onProgress: ({ stage }) => {
       const planned = workflow.description.stages[stage];
-      if (planned?.kind === 'infer') operator = workflow.description.operators[planned.operator]?.name ?? '';
+      if (planned?.kind === 'infer' || planned?.kind === 'model')
+        operator = workflow.description.operators[planned.operator]?.name ?? '';
     },
   });
   return { ...run, rows: Object.values(run.parts).flat() as Row[], questions };
@@ -123,7 +131,9 @@ function assertAnswers(asking: Readonly<Record<string, string>>, answers: Readon
       hint: 'Name the answers by the operators that ask.',
     });
   }
-  const open = Object.entries(asking).filter(([name, model]) => !OWN.has(model) && answers[name] === undefined);
+  const open = Object.entries(asking).filter(
+    ([name, model]) => !OWN.has(model) && !isProvable(model) && answers[name] === undefined,
+  );
   if (open.length === 0) return;
   throw new MizuError({
     code: 'sdk/unanswered',

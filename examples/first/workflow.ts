@@ -8,7 +8,7 @@ export default dataset('first', Entry)
   .filter('has-text', (row) => row.text.length >= 12)
   .dedupe('same-text', (row) => row.text.toLowerCase())
   .generate('answer', {
-    model: 'builtin/small',
+    model: 'datavm/small',
     prompt: (row) => `What kind of thing is it?\n\n${row.text}`,
     output: z.object({ kind: z.enum(KINDS), confidence: z.number().min(0).max(1) }),
   })

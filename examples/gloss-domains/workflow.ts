@@ -9,7 +9,7 @@ export default dataset('gloss-domains', Gloss)
   .filter('has-text', (row) => row.text.length >= 12)
   .dedupe('near-dup', (row) => row.text, { near: 0.8 })
   .generate('label', {
-    model: 'builtin/small',
+    model: 'datavm/small',
     maxTokens: 64,
     prompt: (row) => `Which domain does this dictionary entry belong to?\n\n${row.text}`,
     output: Label,

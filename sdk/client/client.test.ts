@@ -99,7 +99,7 @@ test('a survey names the input and samples it the same way each time', async () 
   const file = join(folder, 'rows.jsonl');
   await writeFile(file, `${Array.from({ length: 3_000 }, (_, n) => `{"n":${n}}`).join('\n')}\nbroken\n`);
   const [one, two] = [await surveyInput(file, 20), await surveyInput(file, 20)];
-  const { open: _, ...found } = two;
+  const { open: _open, resize: _resize, ...found } = two;
   expect(one).toMatchObject(found);
   expect(one).toMatchObject({ rows: 3_000, broken: 1 });
   expect(one.refs).toHaveLength(4);

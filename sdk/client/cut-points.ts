@@ -20,7 +20,8 @@ export function cutPoints({ stages, begin }: Pick<Metadata, 'stages' | 'begin'>)
   let rows = INPUT;
   for (const [stage, { kind, operators: labels }] of stages.entries()) {
     if (kind === 'send') break;
-    if (kind === 'infer') points.push({ begin: { operators, answered: true }, rows, results: stage });
+    if (kind === 'infer' || kind === 'model')
+      points.push({ begin: { operators, answered: true }, rows, results: stage });
     if (kind !== 'rows' && kind !== 'receive' && kind !== 'apply') continue;
     operators += labels.length;
     rows = stage;

@@ -1,5 +1,6 @@
 // docs/kernel.md#money: what gas and tokens cost, read from the state.
 import { fromRlp } from 'viem';
+import { isProvable } from '../../models/name.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { modelId } from '../compile/definition.ts';
@@ -17,9 +18,11 @@ export async function modelPrice(network: Network, name: string): Promise<ModelP
   return { active: true, inputWei: toBigInt(inputPrice), outputWei: toBigInt(outputPrice) };
 }
 
-/** Of all models that the operators ask. @throws MizuError `sdk/unknown-model` for one that the network does not serve */
+/** Of all models that the operators ask of gateways. @throws MizuError `sdk/unknown-model` for one that the network does not serve */
 export async function modelPrices(network: Network, { operators }: Description): Promise<Map<string, ModelPrice>> {
-  const names = [...new Set(operators.flatMap((operator) => operator.model ?? []))];
+  const names = [
+    ...new Set(operators.flatMap(({ model }) => (model === undefined || isProvable(model) ? [] : [model]))),
+  ];
   return new Map(await Promise.all(names.map(async (name) => [name, await modelPrice(network, name)] as const)));
 }
 

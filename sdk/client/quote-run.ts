@@ -1,10 +1,9 @@
 // docs/sdk.md#quote: what a run would cost on a network, by its prices.
 import type { Backend } from '../../edge/backends/backend.ts';
 import { loadGas } from '../../kernel/fees.ts';
-import type { ProgramEntry } from '../../protocol/definition.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
 import type { LocalProgress } from '../local/graph.ts';
-import { createLocalNativeEngine } from '../local/native-engine.ts';
+import { createCompiledEngine } from '../local/model-engine.ts';
 import { deployFee, findWorkflow, runFee } from './deploy.ts';
 import { gasPriceOf } from './gas-price.ts';
 import type { Network } from './network.ts';
@@ -47,11 +46,12 @@ export async function quoteRun(
   const stages = definition.stages.length;
   const runs = runFee(40 * survey.allRefs.length + CERTIFICATE_BYTES, survey.allRefs, stages, gasPrice);
   const deployBytes = 288 * definition.programs.length + 80 * stages + CERTIFICATE_BYTES;
-  return createQuote(workflow, createLocalNativeEngine(workflow.program), survey, {
+  const loads = definition.programs.map(loadGas);
+  return createQuote(workflow, createCompiledEngine(workflow), survey, {
     ...options,
     gasPrice,
     prices,
     messageFeeWei: runs + (deploys ? deployFee(deployBytes, definition, gasPrice) : 0n),
-    loadGas: loadGas(definition.programs[0] as ProgramEntry),
+    loadGas: (stage) => loads[definition.stages[stage]!.program]!,
   });
 }

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { itemGas, resultGas } from '../../kernel/fees.ts';
 import { MAX_STAGE_GAS } from '../../protocol/constants.ts';
+import { readHeader } from '../../protocol/rows.ts';
 import { compileWorkflow } from '../compile/compile.ts';
 import { partitionFile } from '../input/partition.ts';
+import { createCompiledEngine } from '../local/model-engine.ts';
 import { createLocalNativeEngine } from '../local/native-engine.ts';
 import { runPartitions } from '../local/run-local.ts';
 import { mix32 } from '../runtime/hash.ts';
@@ -52,7 +54,7 @@ export default dataset<{ n: number; key: number }>('j')
       gasPrice: 1n,
       prices: new Map(),
       messageFeeWei: 0n,
-      loadGas: 0n,
+      loadGas: () => 0n,
     });
     expect(quote).toMatchObject({ rows: 600, partitions: partitions.length });
     const off = Number(quote.gas.expected) / Number(actual.gasUsed);
@@ -85,7 +87,7 @@ export default dataset('w', z.object({ n: z.number(), text: z.string() }))
     gasPrice: 1n,
     prices,
     messageFeeWei: 1_000n,
-    loadGas: 300_000n,
+    loadGas: () => 300_000n,
   });
   const partitions: Uint8Array[] = [];
   for await (const { bytes } of partitionFile(input)) partitions.push(bytes);
@@ -116,4 +118,44 @@ export default dataset('w', z.object({ n: z.number(), text: z.string() }))
   // The sample says nothing of what a bucket of the whole dataset takes.
   expect(quote.taskGasLimit).toBe(MAX_STAGE_GAS);
   expect(quote.gas.upper).toBeGreaterThan(2_000n * 100_000n);
+});
+
+test('an input is cut into so many partitions that no task uses too much gas at a dear model', async () => {
+  const file = join(folder, 'm.ts');
+  await writeFile(
+    file,
+    `import { dataset } from 'mizu';
+export default dataset<{ text: string }>('m').generate('said', { model: 'datavm/small', prompt: (r) => r.text });
+`,
+  );
+  const input = join(folder, 'm.jsonl');
+  await writeFile(input, Array.from({ length: 500 }, (_, n) => `${JSON.stringify({ text: `text ${n}.` })}\n`).join(''));
+  const workflow = await compileWorkflow(file);
+  const own = createCompiledEngine(workflow);
+  const place = workflow.description.stages.findIndex(({ kind }) => kind === 'model');
+  const quoteAt = async (rowGas: bigint) =>
+    createQuote(
+      workflow,
+      {
+        exec: (task) => {
+          const rows = BigInt((readHeader(task.inputs[0]!)!.header.count ?? 0) as number);
+          const result = own.exec(task);
+          return task.stage === place ? { ...result, gasUsed: 20_000_000n + rows * rowGas } : result;
+        },
+      },
+      await surveyInput(input, 20),
+      { gasPrice: 1n, prices: new Map(), messageFeeWei: 0n, loadGas: (stage) => (stage === place ? 7_000_000n : 0n) },
+    );
+  const cheap = await quoteAt(2_000_000n);
+  expect([cheap.partitions, cheap.survey.mostRows]).toEqual([1, 500]);
+  // Half of 2^34 gas has room for 39 rows.
+  const dear = await quoteAt(215_000_000n);
+  expect([dear.partitions, dear.survey.mostRows, dear.rows]).toEqual([16, 32, 500]);
+  expect(dear.gas.expected).toBeGreaterThan(500n * 215_000_000n + 16n * 27_000_000n);
+  expect(dear.gas.expected).toBeLessThan(501n * 215_000_000n + 16n * 60_000_000n);
+  expect([dear.taskGasLimit, dear.inferenceWei, dear.itemWei]).toEqual([MAX_STAGE_GAS, 0n, 0n]);
+  // A small difference of the gas makes no other partitions.
+  expect((await quoteAt(200_000_000n)).survey.inputsHash).toBe(dear.survey.inputsHash);
+  expect((await surveyInput(input, 20, { partitionRows: 32 })).inputsHash).toBe(dear.survey.inputsHash);
+  await expect(surveyInput(input, 20, { partitionRows: 0 })).rejects.toMatchObject({ code: 'sdk/input-options' });
 });

@@ -30,6 +30,8 @@ export type Quote = {
   /** Gas that the largest task may need, with margin: the run's limit per task. The network's own, if operators look at the whole dataset. */
   readonly taskGasLimit: bigint;
   readonly dryRun: LocalRun;
+  /** The input in the partitions that this is the quote of: smaller ones than before, if a task would have needed too much gas. */
+  readonly survey: Survey;
 };
 
 export type QuoteRange = { readonly expected: bigint; readonly upper: bigint };
@@ -38,6 +40,8 @@ export type QuoteRange = { readonly expected: bigint; readonly upper: bigint };
 const GAS_MARGIN = 150n;
 const TOKEN_MARGIN = 130n;
 const TASK_MARGIN = 400n;
+/** Of the most gas that a task may use: rows of one partition may be dearer than those of the sample. */
+const SIZE_MARGIN = 200n;
 /** Of a gateway and 7 members, when every result comes alone. */
 const SIGNATURES = 8;
 /** What limits gateways is no estimate: it only has to be above what honest ones ask. */
@@ -55,14 +59,15 @@ export type QuotePrices = {
   readonly prices: ReadonlyMap<string, ModelPrice>;
   /** Of the messages that deploy and run it. */
   readonly messageFeeWei: bigint;
-  /** What loading the program costs each task. */
-  readonly loadGas: bigint;
+  /** What loading its program costs each task of a stage, by the stage's place. */
+  readonly loadGas: (stage: number) => bigint;
   readonly backends?: readonly Backend[] | undefined;
   readonly onProgress?: ((progress: LocalProgress) => void) | undefined;
 };
 
 /**
- * Runs the sample and half of it: their difference is what a row costs, the rest what a task costs whatever its size.
+ * Runs the sample and half of it: their difference is what a row costs, the rest what a task costs whatever its size. Where the tasks of the
+ * input's partitions would use too much gas, the input is cut anew.
  */
 export async function createQuote(
   workflow: BundledWorkflow,
@@ -75,7 +80,6 @@ export async function createQuote(
   const { kept } = survey;
   const joined = survey.others.map(({ name, sample }) => encodeRowset(sample, { input: name }));
   if (kept !== undefined) joined.push(encodeRowset(kept.sample, { at: kept.at }));
-  const besides = [...survey.others, ...(kept === undefined ? [] : [kept])];
   const run = (rows: readonly InputRow[]): Promise<LocalRun> =>
     runPartitions(workflow, engine, [(survey.encode ?? encodeRowset)(rows), ...joined], {
       backends,
@@ -83,6 +87,35 @@ export async function createQuote(
     });
   const whole = await run(survey.sample);
   const half = survey.sample.length < 4 ? null : await run(survey.sample.slice(0, Math.ceil(survey.sample.length / 2)));
+  const quote = project(workflow, survey, whole, half, options);
+  const partitionRows = fittingRows(whole, half, survey);
+  if (partitionRows >= survey.mostRows || survey.resize === undefined) return quote;
+  return project(workflow, await survey.resize(partitionRows), whole, half, options);
+}
+
+/** Most rows of a partition, by the gas that a row and a task take; a power of two, so that a small difference of the gas makes none. */
+function fittingRows(whole: LocalRun, half: LocalRun | null, { sample }: Survey): number {
+  const difference = BigInt(half === null ? sample.length : sample.length - Math.ceil(sample.length / 2));
+  let least = Number.POSITIVE_INFINITY;
+  whole.stages.forEach((run, i) => {
+    const grown = (run.taskGas?.[0] ?? 0n) - (half?.stages[i]?.taskGas?.[0] ?? 0n);
+    if (run.stage.width !== 0 || grown <= 0n || difference === 0n) return;
+    const base = max(0n, run.taskGas![0]! - (grown * BigInt(sample.length)) / difference);
+    least = Math.min(least, Number(((MAX_STAGE_GAS * 100n) / SIZE_MARGIN - base) * difference) / Number(grown));
+  });
+  return least === Number.POSITIVE_INFINITY ? least : 2 ** Math.floor(Math.log2(Math.max(1, least)));
+}
+
+/** From what the dry run has used to all rows in their partitions. */
+function project(
+  workflow: BundledWorkflow,
+  survey: Survey,
+  whole: LocalRun,
+  half: LocalRun | null,
+  options: Omit<QuotePrices, 'onProgress'>,
+): Quote {
+  const { kept } = survey;
+  const besides = [...survey.others, ...(kept === undefined ? [] : [kept])];
   const sampled = BigInt(survey.sample.length);
   const rows = BigInt(survey.rows);
   const own = BigInt(survey.refs.length);
@@ -128,7 +161,7 @@ export async function createQuote(
       unseenGas += max(0n, NEAR_ROW_GAS * rows - forRows);
     // What a task pays before its program runs is no part of the task's own limit.
     gas += base * (isByPartition ? own : tasks) + forRows + forOthers;
-    gas += firstGas(stage.stage, tasks, options.loadGas, bytesOf(i), tasksOf, bytesOf);
+    gas += firstGas(stage.stage, tasks, options.loadGas(i), bytesOf(i), tasksOf, bytesOf);
     // Partitions are not all of one size: that of the largest is what a task may have to do.
     largestTask = max(largestTask, base + max(forRows / max(tasks, 1n), (forRows * largest) / bytes));
   });
@@ -162,6 +195,7 @@ export async function createQuote(
       ? MAX_STAGE_GAS
       : min(MAX_STAGE_GAS, max(MIN_TASK_GAS, (largestTask * TASK_MARGIN) / 100n)),
     dryRun: whole,
+    survey,
   };
 }
 

@@ -21,13 +21,14 @@ export async function surveyReuse(
   const refs: ObjectRef[] = [];
   const answers = new Map<number, string[]>();
   const sampler = createRowSampler(sampleSize);
-  let [rows, bytes] = [0, 0];
+  let [rows, mostRows, bytes] = [0, 0, 0];
   for await (const { object, rowset, results } of partitionsOf(network, reuse)) {
     refs.push(objectRef(object));
     bytes += object.length;
     const [head = '', ...lines] = new TextDecoder().decode(rowset).split('\n');
     const { out } = parseObject(headerShape, new TextEncoder().encode(head), 'The header of a rowset');
     rows += out;
+    mostRows = Math.max(mostRows, out);
     if (sampler === undefined) continue;
     for (const line of lines.slice(0, out)) {
       const [index, row] = JSON.parse(line) as [number, object];
@@ -49,6 +50,7 @@ export async function surveyReuse(
     others: [],
     inputsHash: hashInputs(refs),
     rows,
+    mostRows,
     broken: 0,
     bytes,
     sample: sampler?.sample() ?? [],

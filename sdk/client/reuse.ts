@@ -1,5 +1,6 @@
 // docs/sdk.md#reuse: the earlier run of the account whose operators a new one need not run again.
 import { runRecord } from '../../kernel/records.ts';
+import { isProvable } from '../../models/name.ts';
 import type { VerifyRequest } from '../../node/replication/replicate.ts';
 import { MAX_PARTITION_BYTES } from '../../protocol/constants.ts';
 import type { MizuError } from '../../protocol/errors.ts';
@@ -51,7 +52,9 @@ export function gatewaysOf(
 ): Readonly<Record<string, unknown>> {
   const said = gateways.length === 0 ? null : gateways.map((one) => one.toLowerCase()).sort();
   return Object.fromEntries(
-    operators.flatMap(({ settings }) => (settings === undefined ? [] : [[settings.model, said]])),
+    operators.flatMap(({ settings }) =>
+      settings === undefined || isProvable(String(settings.model)) ? [] : [[settings.model, said]],
+    ),
   );
 }
 

@@ -211,6 +211,7 @@ const stageMetadata = z.object({
     'rows',
     'request',
     'infer',
+    'model',
     'receive',
     'keys',
     'reduce',
@@ -239,6 +240,7 @@ export const metadataShape = z.object({
   version: z.literal(1),
   stages: list(stageMetadata, MAX_STAGES),
   models: z.record(hash, label.pipe(z.string().max(200))),
+  provable: z.record(label.pipe(z.string().max(200)), hash).optional(),
   sdk: z.string().max(64).transform(oneLine),
   code: z.object({ toolchain: hash, operators: list(operatorCode, 1_000) }).optional(),
   begin: z

@@ -19,6 +19,8 @@ type FileSurvey = {
   /** Of its partitions. */
   readonly refs: readonly ObjectRef[];
   readonly rows: number;
+  /** Of the partition that has most. */
+  readonly mostRows: number;
   readonly broken: number;
   readonly bytes: number;
   /** Rows chosen by a hash of their line number, in the file's order; of an input that is joined, its first rows. */
@@ -43,6 +45,8 @@ export type Survey = FileSurvey & {
   readonly inputsHash: Hex;
   /** An object of some of the sample's rows as the program reads it, if it is no plain rowset. */
   readonly encode?: (rows: readonly InputRow[]) => Uint8Array;
+  /** The same in partitions of at most so many rows, where they can be cut anew. */
+  readonly resize?: (partitionRows: number) => Promise<Survey>;
 };
 
 /**
@@ -59,7 +63,8 @@ export async function surveyInput(
   others: readonly NamedSource[] = [],
 ): Promise<Survey> {
   const own = await survey(file, options, createRowSampler(sampleSize), (onRow) => partitionFile(file, options, onRow));
-  return together(own, await surveyOthers(others, sampleSize));
+  const resize = (partitionRows: number) => surveyInput(file, sampleSize, { ...options, partitionRows }, others);
+  return { ...together(own, await surveyOthers(others, sampleSize)), resize };
 }
 
 async function surveyOthers(others: readonly NamedSource[], sampleSize: number): Promise<OtherSurvey[]> {
@@ -93,9 +98,16 @@ export async function surveyRows(
   rows: RowSource,
   kept?: { readonly at: string; readonly rows: RowSource },
   others: readonly NamedSource[] = [],
+  mostRows?: number,
 ): Promise<Survey> {
-  const own = await survey(file, {}, createRowSampler(sampleSize), (onRow) => partitionRows(rows(), onRow));
-  return together(own, await surveyOthers(others, sampleSize), await surveyKept(file, sampleSize, kept));
+  const own = await survey(file, {}, createRowSampler(sampleSize), (onRow) =>
+    partitionRows(rows(), onRow, {}, MAX_PARTITIONS, mostRows),
+  );
+  const resize = (most: number) => surveyRows(file, sampleSize, rows, kept, others, most);
+  return {
+    ...together(own, await surveyOthers(others, sampleSize), await surveyKept(file, sampleSize, kept)),
+    resize,
+  };
 }
 
 async function surveyKept(
@@ -127,15 +139,17 @@ async function survey(
   partitions: (onRow?: (row: InputRow) => unknown) => AsyncIterable<Partition>,
 ): Promise<FileSurvey> {
   const refs: ObjectRef[] = [];
-  let [rows, broken, bytes] = [0, 0, 0];
+  let [rows, mostRows, broken, bytes] = [0, 0, 0, 0];
   for await (const partition of partitions(sampler?.add)) {
     refs.push(objectRef(partition.bytes));
     rows += partition.rows;
+    mostRows = Math.max(mostRows, partition.rows);
     broken += partition.broken;
     bytes += partition.bytes.length;
   }
   if (refs.length === 0) throw emptyInput(file);
-  return { file, options, refs, rows, broken, bytes, sample: sampler?.sample() ?? [], open: () => partitions() };
+  const sample = sampler?.sample() ?? [];
+  return { file, options, refs, rows, mostRows, broken, bytes, sample, open: () => partitions() };
 }
 
 type Sampler = { add(row: InputRow): unknown; sample(): InputRow[] };

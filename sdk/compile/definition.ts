@@ -1,5 +1,6 @@
 // docs/messages.md#user, docs/rows.md#metadata: the graph of stages as it is deployed.
-import { MAX_STAGE_GAS, MAX_STAGES, RUN_INPUT } from '../../protocol/constants.ts';
+import type { ModelManifest } from '../../models/manifest.ts';
+import { MAX_PROGRAMS, MAX_STAGE_GAS, MAX_STAGES, RUN_INPUT } from '../../protocol/constants.ts';
 import type { Definition, ProgramEntry, Stage } from '../../protocol/definition.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Hex, ZERO_HASH } from '../../protocol/hex.ts';
@@ -8,6 +9,7 @@ import { canonical } from '../runtime/canonical.ts';
 import { INPUT, type PlannedStage } from '../workflow/plan.ts';
 import type { Begin } from '../workflow/tail.ts';
 import type { Description } from './describe-guest.ts';
+import { modelOfStage } from './models.ts';
 import type { OperatorCode, OperatorCodes } from './operator-code.ts';
 
 /** Bound of one task; a run sets a lower one. */
@@ -26,6 +28,8 @@ export type Metadata = {
   readonly version: 1;
   readonly stages: readonly StageMetadata[];
   readonly models: Readonly<Record<Hex, string>>;
+  /** Programs of those models that are programs, by their names. */
+  readonly provable?: Readonly<Record<string, Hex>> | undefined;
   readonly sdk: string;
   /** What its operators' results depend on besides the input: docs/sdk.md#reuse. */
   readonly code?: { readonly toolchain: Hex; readonly operators: readonly OperatorCode[] } | undefined;
@@ -44,7 +48,10 @@ export function modelId(name: string): Hex {
   return keccakHex(new TextEncoder().encode(name));
 }
 
-export function createMetadata({ name, operators, stages }: Description): Metadata {
+export function createMetadata(
+  { name, operators, stages }: Description,
+  provable: ReadonlyMap<string, ModelManifest>,
+): Metadata {
   const models = operators.flatMap((operator) =>
     operator.model === undefined ? [] : [[modelId(operator.model), operator.model] as const],
   );
@@ -58,6 +65,9 @@ export function createMetadata({ name, operators, stages }: Description): Metada
       sink: stage.kind === 'sink' || stage.kind === 'rejects' ? stage.name : null,
     })),
     models: Object.fromEntries(models),
+    ...(provable.size === 0
+      ? {}
+      : { provable: Object.fromEntries([...provable].map(([model, { programId }]) => [model, programId])) }),
     sdk: SDK_VERSION,
   };
 }
@@ -80,30 +90,34 @@ export function encodeMetadata(metadata: Metadata): Uint8Array {
   return new TextEncoder().encode(canonical(metadata));
 }
 
-/** The first of the programs runs the stages; the others are those of simulators. */
+/** The first of the programs runs the stages but those of models; `models` are the places of theirs, by name. Others are of simulators. */
 export function createDefinition(
   description: Description,
   programs: readonly ProgramEntry[],
+  models: ReadonlyMap<string, number>,
   metadata: Uint8Array,
 ): Definition {
   const { stages, operators } = description;
   if (stages.length > MAX_STAGES) throw tooManyStages(stages.length);
+  if (programs.length > MAX_PROGRAMS) throw tooManyPrograms(programs.length);
+  const programOf = (stage: PlannedStage): number =>
+    stage.kind === 'model' ? models.get(modelOfStage(stage, operators))! : 0;
   return {
     programs,
-    stages: stages.map((stage) => toStage(stage, operators)),
+    stages: stages.map((stage) => toStage(stage, operators, programOf(stage))),
     metadata: objectRef(metadata),
   };
 }
 
-function toStage(stage: PlannedStage, operators: Description['operators']): Stage {
+function toStage(stage: PlannedStage, operators: Description['operators'], program: number): Stage {
   const infer = stage.kind === 'infer';
   return {
     kind: infer ? 'infer' : 'exec',
-    program: 0,
+    program,
     width: stage.width,
     gasLimit: infer ? 0n : STAGE_GAS_LIMIT,
     sink: stage.kind === 'sink' || stage.kind === 'rejects',
-    model: infer ? modelId(operators[stage.operator]!.model!) : ZERO_HASH,
+    model: infer ? modelId(modelOfStage(stage, operators)) : ZERO_HASH,
     inputs: stage.inputs.map(({ stage: source, mode }) => ({ source: source === INPUT ? RUN_INPUT : source, mode })),
   };
 }
@@ -133,5 +147,15 @@ function tooManyStages(count: number): MizuError {
     expected: `at most ${MAX_STAGES} stages`,
     actual: `${count} stages`,
     hint: 'A model operator takes 3 stages, an operator over the whole dataset 2 to 4; row operators side by side share one. Use two workflows.',
+  });
+}
+
+function tooManyPrograms(count: number): MizuError {
+  return new MizuError({
+    code: 'sdk/too-many-programs',
+    message: 'The workflow has too many programs.',
+    expected: `at most ${MAX_PROGRAMS}: its own, and one for each simulator and each provable model`,
+    actual: `${count} programs`,
+    hint: 'Use two workflows.',
   });
 }

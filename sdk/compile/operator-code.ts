@@ -57,11 +57,11 @@ export async function operatorCodes(
   };
 }
 
-/** The programs of simulators are files that no bundle holds. */
+/** The programs of simulators and of provable models are files that no bundle holds. */
 function programsUpTo(operators: readonly OperatorDescription[], place: number): string {
   return operators
     .slice(0, place + 1)
-    .flatMap(({ settings, program }) => (program === undefined ? [] : [`\n${settings?.program}`]))
+    .flatMap(({ settings }) => (settings?.program === undefined ? [] : [`\n${settings.program}`]))
     .join('');
 }
 

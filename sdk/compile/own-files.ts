@@ -3,7 +3,7 @@ import { resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const SDK = fileURLToPath(new URL('..', import.meta.url));
-const FOLDERS = [SDK, resolve(SDK, '../protocol'), resolve(SDK, '../edge')];
+const FOLDERS = [SDK, resolve(SDK, '../protocol'), resolve(SDK, '../edge'), resolve(SDK, '../models')];
 
 /** `path` is absolute. */
 export function isOwnFile(path: string): boolean {

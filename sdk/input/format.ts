@@ -19,6 +19,8 @@ export type InputOptions = {
   readonly quote?: string | undefined;
   /** Default: utf-8. Any that iconv-lite knows. */
   readonly encoding?: string | undefined;
+  /** Most rows of a partition. Default: 1,000 in the first 128 partitions, and fewer if a task would need too much gas. */
+  readonly partitionRows?: number | undefined;
 };
 
 export type Dialect = {

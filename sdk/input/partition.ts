@@ -27,7 +27,7 @@ export function partitionFile(
   onRow?: (row: InputRow) => void,
   tag: RowsetTag = {},
 ): AsyncGenerator<Partition> {
-  return partitionRows(readRows(file, options), onRow, tag);
+  return partitionRows(readRows(file, options), onRow, tag, MAX_PARTITIONS, options.partitionRows);
 }
 
 /** Most that the partition of this place holds. */
@@ -40,13 +40,15 @@ export async function* partitionRows(
   onRow?: (row: InputRow) => void,
   tag: RowsetTag = {},
   limit = MAX_PARTITIONS,
+  mostRows = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Partition> {
+  if (mostRows < 1 || Number.isNaN(mostRows)) throw noRoom(mostRows);
   let live: string[] = [];
   let broken: string[] = [];
   let bytes = 0;
   let count = 0;
   const take = (): Partition => {
-    if (++count > limit) throw tooLarge();
+    if (++count > limit) throw tooLarge(mostRows);
     const partition = { bytes: joinRowset(live, broken, tag), rows: live.length, broken: broken.length };
     live = [];
     broken = [];
@@ -59,19 +61,30 @@ export async function* partitionRows(
     const length = Buffer.byteLength(line) + 1;
     const filled = live.length + broken.length;
     const size = partitionSize(count);
-    if (filled > 0 && (bytes + length > size.bytes || filled >= size.rows)) yield take();
+    if (filled > 0 && (bytes + length > size.bytes || filled >= Math.min(size.rows, mostRows))) yield take();
     (isLive ? live : broken).push(line);
     bytes += length;
   }
   if (live.length + broken.length > 0) yield take();
 }
 
-export function tooLarge(): MizuError {
+export function tooLarge(mostRows = Number.POSITIVE_INFINITY): MizuError {
+  const size = Number.isFinite(mostRows) ? `${mostRows} rows, as a task has room for no more` : '1 MiB';
   return new MizuError({
     code: 'sdk/input-too-large',
     message: 'The input is too large for one run.',
-    expected: `at most ${MAX_PARTITIONS} partitions of 1 MiB`,
+    expected: `at most ${MAX_PARTITIONS} partitions of ${size}`,
     actual: 'more',
     hint: 'Split the input and make several runs.',
+  });
+}
+
+function noRoom(actual: number): MizuError {
+  return new MizuError({
+    code: 'sdk/input-options',
+    message: 'A partition has room for no row.',
+    expected: 'partitionRows of 1 or more',
+    actual: String(actual),
+    hint: 'Leave --partition-rows out: the quote says how many rows a task has room for.',
   });
 }

@@ -11,11 +11,16 @@ export function inputArguments(file: string, options: InputOptions = {}, others:
   return words.map(shellWord).join(' ');
 }
 
-function wordsOf(file: string, { format, delimiter, quote, encoding }: InputOptions, name = ''): string[] {
+function wordsOf(
+  file: string,
+  { format, delimiter, quote, encoding, partitionRows }: InputOptions,
+  name = '',
+): string[] {
   const words = ['--input', name + file];
   if (format !== undefined) words.push('--format', name + format);
   if (delimiter !== undefined) words.push('--delimiter', name + (delimiter === '\t' ? 'tab' : delimiter));
   if (quote !== undefined) words.push('--quote', name + (quote === '' ? 'none' : quote));
   if (encoding !== undefined) words.push('--encoding', name + encoding);
+  if (partitionRows !== undefined) words.push('--partition-rows', `${name}${partitionRows}`);
   return words;
 }

@@ -1,6 +1,7 @@
 // docs/sdk.md#local: runs the stages of a workflow over partitions, in the order of the kernel.
 import { MAX_TASK_INPUT_BYTES } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
+import { type ObjectHeader, readHeader } from '../../protocol/rows.ts';
 import { INPUT, type PlannedStage } from '../workflow/plan.ts';
 import type { LocalEngine } from './engine.ts';
 import type { LocalInfer } from './infer.ts';
@@ -32,6 +33,8 @@ export type LocalHooks = {
   readonly onProgress?: ((progress: LocalProgress) => void) | undefined;
   /** Stages that are not run, by their place: what they gave before. */
   readonly kept?: ReadonlyMap<number, StageRun> | undefined;
+  /** Whether a backend answers in the place of the model's program. */
+  readonly standsIn?: ((stage: PlannedStage) => boolean) | undefined;
 };
 
 /** @throws MizuError `sdk/task-failed` naming the stage and what the program said. */
@@ -41,7 +44,7 @@ export async function runGraph(
   engine: LocalEngine,
   infer: LocalInfer,
   partitions: readonly Uint8Array[],
-  { onStage, onProgress, kept }: LocalHooks = {},
+  { onStage, onProgress, kept, standsIn }: LocalHooks = {},
 ): Promise<StageRun[]> {
   const runs: StageRun[] = [];
   for (const [index, stage] of stages.entries()) {
@@ -65,7 +68,7 @@ export async function runGraph(
       if (sizeBytes > MAX_TASK_INPUT_BYTES) throw tooMuchInput(names[index]!, sizeBytes);
       const place = { stage: index, partition, width };
       onProgress?.(place);
-      if (stage.kind === 'infer') {
+      if (stage.kind === 'infer' || standsIn?.(stage) === true) {
         const result = await infer(inputs[0]!, (done, of) => onProgress?.({ ...place, answered: { done, of } }));
         outputs.push(result.bytes);
         taskGas.push(0n);
@@ -78,6 +81,11 @@ export async function runGraph(
       outputs.push(result.output);
       gasUsed += result.gasUsed;
       taskGas.push(result.gasUsed);
+      if (stage.kind === 'model') {
+        const tokens = tokensOf(result.output);
+        inputTokens += tokens.input;
+        outputTokens += tokens.output;
+      }
     }
     const run = {
       stage,
@@ -92,6 +100,11 @@ export async function runGraph(
     onStage?.(run, index);
   }
   return runs;
+}
+
+function tokensOf(results: Uint8Array): { input: number; output: number } {
+  const { inputTokens, outputTokens }: Partial<ObjectHeader> = readHeader(results)?.header ?? {};
+  return { input: Number(inputTokens ?? 0), output: Number(outputTokens ?? 0) };
 }
 
 // As the kernel, which would not run the task either: docs/kernel.md#loading.

@@ -4,12 +4,15 @@ import { createBuiltinBackend } from '../../edge/backends/builtin.ts';
 import { readHeader } from '../../protocol/rows.ts';
 import { buildProgram } from '../../vm/quickjs/build.ts';
 import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
+import { loadModels, modelOfStage } from '../compile/models.ts';
 import { assertInputs } from '../input/named.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
 import type { OperatorStats, RowsetHeader, RowsetTag } from '../runtime/rowset.ts';
+import type { PlannedStage } from '../workflow/plan.ts';
 import type { EngineName, LocalEngine } from './engine.ts';
 import { type LocalProgress, runGraph, type StageRun } from './graph.ts';
 import { createLocalInference } from './infer.ts';
+import { withModels } from './model-engine.ts';
 import { createLocalNativeEngine } from './native-engine.ts';
 import { createNodeEngine } from './node-engine.ts';
 import { createLocalSimulator } from './simulators.ts';
@@ -22,7 +25,10 @@ export type LocalOptions = {
   readonly partitions?: number;
   /** Rows of the inputs beside the dataset's own, by their names. */
   readonly inputs?: Readonly<Record<string, readonly object[]>>;
-  /** Default: the built-in model. Simulators of the workflow run in this process beside them. */
+  /**
+   * Default: the built-in model. Simulators of the workflow and provable models run in this process beside them; one of the same name stands in
+   * for them.
+   */
   readonly backends?: readonly Backend[];
   /** Keeps built programs. */
   readonly cacheFolder?: string;
@@ -67,7 +73,7 @@ export async function runLocal(
   rows: readonly object[],
   options: LocalOptions = {},
 ): Promise<LocalRun> {
-  const bundled = typeof workflow === 'string' ? await bundleWorkflow(workflow) : workflow;
+  const bundled = typeof workflow === 'string' ? await bundleWorkflow(workflow, true, options) : workflow;
   assertInputs(bundled.description.inputs, Object.keys(options.inputs ?? {}));
   const count = Math.max(1, options.partitions ?? 1);
   const cut = (rows: readonly object[], tag: RowsetTag = {}): Uint8Array[] => {
@@ -86,9 +92,11 @@ export async function createLocalEngine(
   bundled: BundledWorkflow,
   { engine = 'native', cacheFolder }: LocalOptions = {},
 ): Promise<LocalEngine> {
-  return engine === 'node'
-    ? createNodeEngine(bundled.bundle)
-    : createLocalNativeEngine(await buildProgram(bundled.bundle, { cacheFolder }));
+  const own =
+    engine === 'node'
+      ? createNodeEngine(bundled.bundle)
+      : createLocalNativeEngine(await buildProgram(bundled.bundle, { cacheFolder }));
+  return withModels(own, bundled.description, await loadModels(bundled.description, cacheFolder));
 }
 
 export async function runPartitions(
@@ -102,7 +110,14 @@ export async function runPartitions(
   const names = metadata.stages.map((stage) => stage.name);
   // The first of a name answers: a test may stand in for a simulator.
   const infer = createLocalInference([...backends, createLocalSimulator(bundled)], signal);
-  const stages = await runGraph(description.stages, names, engine, infer, partitions, { onStage, onProgress, kept });
+  const standsIn = (stage: PlannedStage): boolean =>
+    stage.kind === 'model' && backends.some(({ name }) => name === modelOfStage(stage, description.operators));
+  const stages = await runGraph(description.stages, names, engine, infer, partitions, {
+    onStage,
+    onProgress,
+    kept,
+    standsIn,
+  });
   const parts: Record<string, Record<string, unknown>[]> = {};
   const rejects: Reject[] = [];
   stages.forEach(({ stage, outputs }) => {

@@ -104,6 +104,8 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
         return runRejects(io, stage.sort < 0 ? null : operatorOf(operators, stage.sort, 'sort'));
       case 'infer':
         throw new Error('an infer stage has no program');
+      case 'model':
+        throw new Error('this is not the program of the model');
     }
   };
 }

@@ -10,12 +10,14 @@ import { assertOption } from './refusal.ts';
 const MAX_REPAIRS = 2;
 /** Each is two messages of a request, which has 256, with the question and one of the system. */
 const MAX_EXAMPLES = 127;
+/** The built-in model, behind a gateway and as a program. */
+const SMALL = ['builtin/small', 'datavm/small'];
 /** Answers to one row. */
 export const MAX_ANSWERS = 16;
 
 /** The options that every question to a model has. */
 export type ModelOptions = {
-  /** Name of a registered model, for example `builtin/small`. */
+  /** Name of a registered model, for example `builtin/small`, or of a provable one, for example `datavm/small`. */
   readonly model: string;
   /** Upper bound of the answer, thoughts included; default 256. */
   readonly maxTokens?: number;
@@ -274,12 +276,12 @@ function createRated(
   options: ScoreOptions<never, Rubric | undefined, number | undefined>,
   rubric: Rubric,
 ): Unmade<LlmOperator> {
-  const canWeigh = options.model !== 'builtin/small';
+  const canWeigh = !SMALL.includes(options.model);
   assertOption(
     name,
     'model',
     canWeigh,
-    'a language model: builtin/small cannot weigh a text by a rubric',
+    'a language model: the built-in one cannot weigh a text by a rubric',
     options.model,
   );
   for (const bound of ['min', 'max'] as const)

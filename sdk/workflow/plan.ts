@@ -1,4 +1,5 @@
 // docs/sdk.md#stages: from a list of operators to the graph of stages. The compiler and the runtime in the VM compute it alike.
+import { isProvable } from '../../models/name.ts';
 import {
   type ExchangeOperator,
   inputsOf,
@@ -26,6 +27,8 @@ export type PlannedStage = Common &
     | { readonly kind: 'rows'; readonly from: number; readonly to: number }
     | { readonly kind: 'request'; readonly operator: number }
     | { readonly kind: 'infer'; readonly operator: number }
+    /** As infer, by a program: docs/models.md#stage. */
+    | { readonly kind: 'model'; readonly operator: number }
     /** Reads rows and results, then runs the row operators [from, to). */
     | { readonly kind: 'receive'; readonly operator: number; readonly from: number; readonly to: number }
     /** What partitions of another input send to a join. */
@@ -45,7 +48,7 @@ export type PlannedStage = Common &
   );
 
 /**
- * Consecutive row operators are one stage, or part of the stage before them; a model operator is request, infer, receive; an operator over the
+ * Consecutive row operators are one stage, or part of the stage before them; a model operator is request, infer (model, where the model is a program), receive; an operator over the
  * whole dataset is keys, reduce, (cluster,) apply. Not fused, each row operator is a stage of its own: `mizu dev` looks between them.
  * `answered`: the first operator is a model's, and the input has its results beside the rows (docs/rows.md#answered).
  */
@@ -107,8 +110,9 @@ export function planStages(operators: readonly Operator[], fused = true, answere
       rows = push({ kind: 'receive', operator, width, inputs: [same(INPUT)], ...fuse() });
     } else if (own.kind === 'llm') {
       const request = push({ kind: 'request', operator, width, inputs: [same(rows)] });
-      const infer = push({ kind: 'infer', operator, width, inputs: [same(request)] });
-      rows = push({ kind: 'receive', operator, width, inputs: [same(rows), same(infer)], ...fuse() });
+      const kind = isProvable(own.model) ? 'model' : 'infer';
+      const answers = push({ kind, operator, width, inputs: [same(request)] });
+      rows = push({ kind: 'receive', operator, width, inputs: [same(rows), same(answers)], ...fuse() });
     } else if (isExchangeOperator(own)) {
       rows = pushExchange(own, operator);
     } else if (own.kind === 'sort') {

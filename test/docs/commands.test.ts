@@ -43,6 +43,8 @@ const EXPECTED: readonly (readonly [command: RegExp, words: RegExp])[] = [
   [/^npx mizu stakes$/, /validator\n[\s\S]*weight [\s\S]*delegated as validator to 0x/],
   [/^npx mizu attest$/, /^(up to batch +status|No assertions in the last week of blocks\.)/],
   [/^npx mizu court$/, /^No cases: nobody has disputed what a model said\./],
+  [/^npx mizu model list$/, /name +version +licence +tasks\ndatavm\/small +1 /],
+  [/^npx mizu model show /, /programId +0x[0-9a-f]{64}[\s\S]*loading +[\d,]+ gas a task/],
   [/^npx mizu invite .* --worker /, /may connect as 0x(5e){20} until [\s\S]*"invitation": "[\w-]+"/],
   [/^npx mizu invite .* --revoke/, /Invitations of the name alice count no longer\./],
   [/^npm run economics$/, /voter +re-runs and votes[\s\S]*Nothing that harms others pays\./],

@@ -1,5 +1,7 @@
 // docs/messages.md: the messages that lies are told about: one of every kind, and those that a kernel must not take.
 import type { PrivateKeyAccount } from 'viem/accounts';
+import { encodeRequests } from '../../edge/rows.ts';
+import { loadModel } from '../../models/model.ts';
 import { type Definition, encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../protocol/definition.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
@@ -16,6 +18,8 @@ export const STRANGER = account(4);
 export const RECORDS: readonly string[] = ['a', 'b', 'c', 'd'].map((id, i) => `{"id":"${id}","n":${i}}\n`);
 const TRAPS = Uint8Array.of(255, 1, 2);
 const TASK_GAS = 500_000n;
+/** Of two rows at the built-in model. */
+const MODEL_GAS = 100_000_000n;
 /** Longer than the author has its objects promised otherwise. */
 const LONGER_HOURS = 48;
 
@@ -31,6 +35,25 @@ export type Inbox = {
   readonly messages: ReadonlyMap<string, Message>;
   readonly believed: ReadonlyMap<string, Message>;
 };
+
+const MODEL_SCHEMA = {
+  type: 'object',
+  properties: { kind: { enum: ['animal', 'artifact'] }, confidence: { type: 'number' } },
+};
+export const MODEL_TEXT = 'a small animal that swims and eats fish';
+/** What the stage of a provable model reads: docs/models.md#stage. */
+export const MODEL_REQUESTS = encodeRequests(
+  'datavm/small',
+  [MODEL_TEXT, 'a machine that turns wood'].map((content, i) =>
+    JSON.stringify([
+      i,
+      {
+        messages: [{ role: 'user', content }],
+        response_format: { type: 'json_schema', json_schema: { name: 'kind', schema: MODEL_SCHEMA } },
+      },
+    ]),
+  ),
+);
 
 const text = (value: string) => new TextEncoder().encode(value);
 
@@ -53,15 +76,15 @@ export async function createInbox({ author, chainId, gatewayRegistry }: InboxOpt
   const workflow = hashWorkflow(definition);
   const certified = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
 
-  async function runOf(nonce: bigint, partitions: readonly Uint8Array[]) {
+  async function runOf(nonce: bigint, partitions: readonly Uint8Array[], of = workflow, taskGasLimit = TASK_GAS) {
     const inputs = await author.putAll(partitions);
     const limits = {
       maxCost: 10n ** 12n,
       maxItemCost: 10n ** 9n,
       maxInferenceCost: 10n ** 10n,
-      taskGasLimit: TASK_GAS,
+      taskGasLimit,
     };
-    const fields = { workflow, ...limits, deadline: author.deadline, gateways: [GATEWAY.address] };
+    const fields = { workflow: of, ...limits, deadline: author.deadline, gateways: [GATEWAY.address] };
     const certificate = await author.certify(inputs);
     return author.sign({ kind: 'Run', nonce, ...fields, inputs: encodeInputs(inputs, certificate) });
   }
@@ -120,6 +143,8 @@ export async function createInbox({ author, chainId, gatewayRegistry }: InboxOpt
     author.sign({ kind: 'Withdraw', nonce, recipient: STRANGER.address, amount });
   const settle = async (nonce: bigint, total: bigint, signer = GATEWAY) =>
     author.sign({ kind: 'Settle', nonce, ...(await accountOf(total, signer)) });
+  const model = await deployModel(author, metadata!);
+  const modelRun = hashRun(author.address, 12n, model.workflow);
   const messages: [string, Message][] = [
     ['deploy', await author.sign({ kind: 'Deploy', nonce: 0n, maxFee: 10n ** 18n, definition: certified })],
     ['run', await runOf(1n, partitions)],
@@ -151,6 +176,12 @@ export async function createInbox({ author, chainId, gatewayRegistry }: InboxOpt
     ['settle', await settle(8n, 20n)],
     ['settled again', await settle(9n, 20n)],
     ['forged account', await settle(10n, 25n, STRANGER)],
+    [
+      'model deploy',
+      await author.sign({ kind: 'Deploy', nonce: 11n, maxFee: 10n ** 18n, definition: model.definition }),
+    ],
+    ['model run', await runOf(12n, [MODEL_REQUESTS], model.workflow, MODEL_GAS)],
+    ['model task', advance(0, 0, modelRun)],
   ];
   const believed = new Map<string, Message>([
     ['forged result', await resultsOf(2n, itemOf(0), GATEWAY)],
@@ -160,4 +191,17 @@ export async function createInbox({ author, chainId, gatewayRegistry }: InboxOpt
     ['result replayed for the next task', await resultsOf(5n, itemOf(1, ofTheFirst), GATEWAY)],
   ]);
   return { run, messages: new Map(messages), believed };
+}
+
+/** A workflow of one stage, whose program is the model. */
+async function deployModel(
+  author: NetworkAuthor,
+  metadata: ObjectRef,
+): Promise<{ workflow: Hex; definition: Uint8Array }> {
+  const { built } = await loadModel('datavm/small');
+  await author.putAll([...built.objects]);
+  const stages = [execStage({ gasLimit: MODEL_GAS, sink: true })];
+  const definition: Definition = { programs: [built.entry], stages, metadata };
+  const certificate = await author.certify(objectsOfDefinition(definition));
+  return { workflow: hashWorkflow(definition), definition: encodeDefinition(definition, certificate) };
 }

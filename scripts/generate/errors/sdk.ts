@@ -308,6 +308,10 @@ export const SDK_ERRORS = {
     means: 'The network has too many pools to look through for what an account has delegated.',
     toDo: 'Name whom you have delegated to: `--operator ADDRESS`.',
   },
+  'sdk/too-many-programs': {
+    means: 'A workflow has more programs than a definition may name: its own, simulators, and provable models.',
+    toDo: 'Use two workflows.',
+  },
   'sdk/too-many-stages': {
     means: 'The workflow has more stages than a network takes ([stages](sdk.md#stages)).',
     toDo: 'Cut it into two workflows.',
