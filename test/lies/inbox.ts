@@ -9,8 +9,8 @@ import { encodeInputs, hashRun, type Message, type WorkerAccount } from '../../p
 import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
 import { account, execStage, GATEWAY, inferStage, MODEL } from '../kernel/world.fixture.ts';
+import type { NetworkAuthor } from '../network/author.fixture.ts';
 import { assembleSource, putTestProgram } from '../network/chain.fixture.ts';
-import type { NetworkAuthor } from '../network/network.fixture.ts';
 import { EVERY_FAMILY, ROUNDING } from './program.ts';
 
 export const STRANGER = account(4);

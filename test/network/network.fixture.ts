@@ -10,7 +10,7 @@ import { DEVNET_CONFIG, type DeployConfig } from '../../contracts/config.ts';
 import { deployContracts } from '../../contracts/deploy.ts';
 import { type NetworkSetup, setUpNetwork, sortMembers } from '../../contracts/network.ts';
 import { signCertificate } from '../../da/certify.ts';
-import { createDaClient, type DaClient } from '../../da/client.ts';
+import { createDaClient } from '../../da/client.ts';
 import { followCommittee } from '../../da/committee.ts';
 import { createDaNode } from '../../da/node.ts';
 import { followEpoch, readCommittee } from '../../da/read-committee.ts';
@@ -24,15 +24,14 @@ import { encodeBatch } from '../../protocol/batch.ts';
 import type { Certificate } from '../../protocol/certificate.ts';
 import { daCommitteeAbi, gasPricesAbi, inboxAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
-import { encodeMessage, type Message, typedMessage, type UserMessage } from '../../protocol/messages.ts';
+import { encodeMessage, type Message } from '../../protocol/messages.ts';
 import { ROLE, type Role } from '../../protocol/roles.ts';
 import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
-import { createDomain, type Domain, TYPES } from '../../protocol/typed-data.ts';
+import { createDomain } from '../../protocol/typed-data.ts';
 import { connectL1, withAccount } from '../../service/l1/l1.ts';
 import { createLogger } from '../../service/process/log.ts';
-import type { ObjectStore } from '../../service/storage/objects.ts';
-import type { UnsignedMessage } from '../kernel/world.fixture.ts';
-import { type Author, kernelEngine } from './chain.fixture.ts';
+import { createAuthor, inHours, type SignMessage, signAs } from './author.fixture.ts';
+import { kernelEngine } from './chain.fixture.ts';
 import {
   ACCOUNTS,
   EXECUTOR,
@@ -206,7 +205,7 @@ async function buildNetwork(
 
   const inboxDomain = createDomain(deployment.chainId, at.inbox);
   const gasPrice = config.gasPrice.initialWei;
-  const sign: Sign = (signer, fields) => signMessage(inboxDomain, signer, { gasPrice, ...fields });
+  const sign: SignMessage = (signer, fields) => signAs(inboxDomain, signer, { gasPrice, ...fields });
   return {
     anvil,
     stakesIn: (eigenLayer === undefined ? 'stakeManager' : 'eigenLayer') as StakesIn,
@@ -340,52 +339,6 @@ async function buildNetwork(
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-export type NetworkAuthor = Omit<Author, 'certify'> &
-  Pick<ObjectStore, 'putAll'> & {
-    /** `hours`: default 24. */
-    certify(objects: readonly ObjectRef[], hours?: number): Promise<Certificate>;
-  };
-
-type Sign = (signer: LocalAccount, fields: UnsignedMessage) => Promise<Message>;
-
-function createAuthor(da: DaClient, sign: Sign, account: LocalAccount): NetworkAuthor {
-  const held = new Map<Hex, Uint8Array>();
-  return {
-    address: account.address,
-    deadline: inHours(2),
-    sign: (fields) => sign(account, fields),
-    async certify(objects, hours = 24) {
-      const bytes = objects.map(({ root }) => held.get(root)!);
-      return (await da.put(bytes, { expiry: inHours(hours) })).certificate;
-    },
-    async putAll(objects) {
-      const refs = objects.map(objectRef);
-      refs.forEach(({ root }, i) => {
-        held.set(root, objects[i]!);
-      });
-      return refs;
-    },
-  };
-}
-
-async function signMessage(domain: Domain, signer: LocalAccount, fields: UnsignedMessage): Promise<Message> {
-  const message = { ...fields, sender: signer.address, signature: '0x' } as UserMessage;
-  const signed = { domain, types: TYPES, primaryType: message.kind, message: asHex(typedMessage(message)) };
-  return { ...message, signature: await signer.signTypedData(signed as never) };
-}
-
-// As a wallet is given it: bytes are hex there.
-function asHex(fields: Record<string, unknown>): Record<string, unknown> {
-  const entries = Object.entries(fields);
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, value instanceof Uint8Array ? bytesToHex(value) : value]),
-  );
-}
-
-function inHours(hours: number): bigint {
-  return BigInt(Math.floor(Date.now() / 1000) + hours * 3600);
 }
 
 /** Looks every 20 ms. The limit is a last net: no verdict depends on the machine's speed. */
