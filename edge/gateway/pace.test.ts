@@ -33,6 +33,17 @@ test('a fast worker with few credits has what it answers in a second, and no mor
   expect(pace.room()).toBe(4);
 });
 
+test('a worker that has just come has its room within a second, and not by one lease', () => {
+  let now = 0;
+  const pace = createWorkerPace(1, 64, () => now);
+  now += 1;
+  pace.answered(1);
+  expect(pace.room()).toBe(3);
+  for (; now < 1_000; now += 20) pace.answered(1);
+  expect(pace.room()).toBeGreaterThan(47);
+  expect(pace.room()).toBeLessThan(54);
+});
+
 test('leases that end at the same moment make nobody fast', () => {
   let now = 0;
   const pace = createWorkerPace(64, 64, () => now);

@@ -16,19 +16,26 @@ const MOST_ROWS = 1_024;
 /** Milliseconds after which an answer counts a third (1/e) in the rate: leases that end at once make nobody fast. */
 const MEMORY_MS = 2_000;
 
+/** What was answered since the start counts as if it had taken so long at least: a first lease makes nobody fast. */
+const LEAST_MS = 500;
+
 /**
  * `credits`: rows that the worker has said it takes at a time; `most`: rows of a lease; `now`: milliseconds. A signature
  * costs as much as many rows of a fast model, so who answers fast has longer leases: of a quarter of what it answers in a
  * second.
  */
 export function createWorkerPace(credits: number, most: number, now: () => number): WorkerPace {
-  let last = now();
+  const began = now();
+  let last = began;
   let rowsPerMs = 0;
-  const rate = () => rowsPerMs * Math.exp((last - now()) / MEMORY_MS);
+  const counted = () => rowsPerMs * Math.exp((last - now()) / MEMORY_MS);
+  // Of a worker that has just come only a part of the memory is filled: else its leases would be short for seconds.
+  const filled = () => 1 - Math.exp(-Math.max(LEAST_MS, now() - began) / MEMORY_MS);
+  const rate = () => counted() / filled();
   const room = () => Math.max(credits, Math.min(MOST_ROWS, Math.ceil(rate() * 1000)));
   return {
     answered(rows) {
-      rowsPerMs = rate() + rows / MEMORY_MS;
+      rowsPerMs = counted() + rows / MEMORY_MS;
       last = now();
     },
     room,
