@@ -27,7 +27,7 @@ const result = await build({
   tsconfigRaw: '{}',
   define: { WEIGHT_COUNTS: JSON.stringify(countWeights(unpackWeights(readSmallWeights()))) },
 });
-put(new URL('generated/bundle.js', SMALL), result.outputFiles[0]!.text);
+put(new URL('generated/bundle.txt', SMALL), result.outputFiles[0]!.text);
 put(
   new URL('manifest.json', SMALL),
   formatManifest({

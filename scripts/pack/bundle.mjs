@@ -103,9 +103,11 @@ function setUp(tools, root, entries, outdir) {
       if (!isGuest) throw new Error(`pack: the folder ${path} is not in the package`);
       return `./guest/${path}/`;
     }
+    // By its whole path: two models have a manifest.json each.
+    const name = path.replace(/^.*node_modules\//, '').replaceAll('/', '-');
     mkdirSync(join(outdir, 'assets'), { recursive: true });
-    copyFileSync(file, join(outdir, 'assets', basename(file)));
-    return `./assets/${basename(file)}`;
+    copyFileSync(file, join(outdir, 'assets', name));
+    return `./assets/${name}`;
   }
 }
 
