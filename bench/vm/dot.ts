@@ -35,7 +35,7 @@ const SIZES = [
 /** Pages in front of the matrix. */
 const PAGES_BEFORE = 2;
 const PRODUCTS = 2 ** 31;
-/** Of products one by one there are fewer, and of stepped ones. */
+/** Of products one by one there are fewer. */
 const SLOWER = 16;
 const ROUNDS = 7;
 
@@ -89,7 +89,7 @@ function measure(columns: number, rows: number, wasm: Uint8Array, simd: Uint8Arr
     createWay(inV8('runFourRows'), passes, size),
     createWay(native(0), fewer, size),
     createWay(native(1), passes, size),
-    createWay(stepped, fewer, size),
+    createWay(stepped, passes, size),
   ] as const;
   for (let round = 0; round < ROUNDS; round++) for (const way of ways) way.measure();
   const [v8Scalar, v8Vector, v8FourRows, nativeScalar, nativeDot, step] = ways;
