@@ -53,7 +53,11 @@ export function addFightMetrics(
     () => attesting?.prosecution.proven ?? 0,
   );
   gauge('items_audited', 'items of gateways run again since the start', () => court?.audits.audited ?? 0);
-  gauge('items_disputed', 'cases opened at the court since the start', () => court?.audits.disputed ?? 0);
+  gauge('items_disputed', 'cases opened at the court since the start', () => court?.disputes.disputed ?? 0);
+  gauge('audit_items', 'items run again since the start because they were drawn', () => court?.looks.looked ?? 0);
+  gauge('audit_findings', 'of them wrong', () => court?.looks.found ?? 0);
+  gauge('audits_committed', 'periods with findings committed since the start', () => court?.exams.committed ?? 0);
+  gauge('audits_revealed', 'periods with findings revealed since the start', () => court?.exams.revealed ?? 0);
   gauge('votes_committed', 'votes committed at the court since the start', () => court?.votes.committed ?? 0);
   gauge('votes_revealed', 'votes revealed at the court since the start', () => court?.votes.revealed ?? 0);
   gauge('game_gas', 'L1 gas of games, demands and attestations since the start', () => Number(gasUsed()));

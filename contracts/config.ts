@@ -42,6 +42,23 @@ export type CourtConfig = {
   readonly vetoSeconds: number;
 };
 
+/** What audits are made with: docs/audits.md#settings. */
+export type AuditConfig = {
+  /** Of a canary that counts, as far as there is so much. */
+  readonly rewardWei: bigint;
+  /** Of a period whose items are drawn together. Twice this, `commitSeconds` and `openSeconds` is at most the time in which a case can be opened. */
+  readonly periodSeconds: number;
+  readonly commitSeconds: number;
+  readonly openSeconds: number;
+  readonly revealSeconds: number;
+  /** Between a plant and the batch of its item, at most. */
+  readonly plantSeconds: number;
+  /** Of items that each validator must run again, in 1/10,000. */
+  readonly rateBasisPoints: number;
+  /** Periods whose canaries decide about a share, 1 to 16. */
+  readonly lookBack: number;
+};
+
 /** The least price of gas on the network: docs/contracts.md#gas-price. */
 export type GasPriceConfig = {
   /** Wei per gas; the `minGasPrice` of the network's genesis. */
@@ -80,6 +97,7 @@ export type DeployConfig = {
   /** Stakes lie in EigenLayer, not in the StakeManager. */
   readonly eigenLayer?: EigenLayerConfig;
   readonly court: CourtConfig;
+  readonly audits: AuditConfig;
   readonly gasPrice: GasPriceConfig;
   readonly assertionBondWei: bigint;
   readonly leaderSeconds: number;
@@ -166,6 +184,16 @@ export const DEVNET_CONFIG: DeployConfig = {
     revealSeconds: 30,
     appealSeconds: 30,
     vetoSeconds: 30,
+  },
+  audits: {
+    rewardWei: MIZU,
+    periodSeconds: 60,
+    commitSeconds: 60,
+    openSeconds: 30,
+    revealSeconds: 60,
+    plantSeconds: 600,
+    rateBasisPoints: 1_000,
+    lookBack: 8,
   },
   // A billion instructions cost one MIZU at first.
   gasPrice: { initialWei: 10n ** 9n, highestWei: 10n ** 12n, restSeconds: 300 },

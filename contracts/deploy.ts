@@ -13,6 +13,7 @@ import {
 import { MizuError } from '../protocol/errors.ts';
 import {
   attestationsAbi,
+  auditsAbi,
   bridgeAbi,
   daChallengesAbi,
   daCommitteeAbi,
@@ -34,7 +35,7 @@ import {
 import { POWER } from '../protocol/generated/enums.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { ROLE, ROLES, type Role } from '../protocol/roles.ts';
-import type { CourtConfig, DeployConfig } from './config.ts';
+import type { AuditConfig, CourtConfig, DeployConfig } from './config.ts';
 import { FAMILY_CODES, verifierCreation } from './deploy-verifier.ts';
 import { readStrategies, requireEigenLayer } from './eigen-layer.ts';
 import * as bytecode from './generated/bytecode.ts';
@@ -67,6 +68,7 @@ export const CONTRACT_NAMES = [
   'inferenceCourt',
   'samples',
   'gasPrices',
+  'audits',
 ] as const;
 
 export type ContractAddresses = Readonly<Record<(typeof CONTRACT_NAMES)[number], Address>>;
@@ -255,6 +257,7 @@ function deployData(
       at.rollup,
       at.bridge,
       at.samples,
+      at.audits,
       BigInt(config.falseShareBasisPoints),
     ]),
     create(signedItemsAbi, bytecode.SignedItems, [at.inbox, at.gatewayRegistry]),
@@ -283,7 +286,21 @@ function deployData(
       config.gasPrice.highestWei,
       BigInt(config.gasPrice.restSeconds),
     ]),
+    create(auditsAbi, bytecode.Audits, [at.inferenceCourt, at.attestations, auditSettings(config.audits)]),
   ];
+}
+
+function auditSettings(audits: AuditConfig) {
+  return {
+    reward: audits.rewardWei,
+    periodSeconds: audits.periodSeconds,
+    commitSeconds: audits.commitSeconds,
+    openSeconds: audits.openSeconds,
+    revealSeconds: audits.revealSeconds,
+    plantSeconds: audits.plantSeconds,
+    rate: audits.rateBasisPoints,
+    lookBack: audits.lookBack,
+  };
 }
 
 function courtSettings(court: CourtConfig, { guardian }: PowerHolders) {
@@ -324,6 +341,6 @@ function failed(name: string, hash: Hex): MizuError {
       'and clocks at least twice a clock + extension, and 15 times the time for a demand; a clock at least two passes ' +
       'of the longest step (Dispute.PASS_SECONDS), and so the time to open samples; unbonding at least the times to ask ' +
       'and to open, window, two clocks + extensions and grace; escape at least twice window + pause + clocks + votes + grace, and maxBehind; ' +
-      'and the phases of the court (docs/court.md#settings).',
+      'the phases of the court (docs/court.md#settings); and those of the audits (docs/audits.md#settings).',
   });
 }

@@ -12,6 +12,8 @@ export const MAX_MARGIN_BASIS_POINTS = 1_000_000;
 /** STRETCH of DAChallenges: a certificate that L1 has just taken can always be challenged. */
 const CHALLENGE_STRETCH = 4;
 const BASIS_POINTS = 10_000n;
+/** Audits.MAX_LOOK_BACK. */
+const MAX_LOOK_BACK = 16n;
 const MAX_UINT32 = 2n ** 32n - 1n;
 
 const HINT =
@@ -55,6 +57,7 @@ function rangesOf(config: DeployConfig): Range[] {
     range('validatorShareBasisPoints', config.validatorShareBasisPoints, 0n, BASIS_POINTS),
     range('falseShareBasisPoints', config.falseShareBasisPoints, 1n, BASIS_POINTS),
     ...courtRanges(config),
+    ...auditRanges(config),
     range('gasPrice.highestWei', config.gasPrice.highestWei, 1n, cap),
     range('gasPrice.initialWei', config.gasPrice.initialWei, 1n, config.gasPrice.highestWei),
     range('gasPrice.restSeconds', config.gasPrice.restSeconds, 1n, MAX_UINT32),
@@ -85,6 +88,16 @@ function courtRanges({ court, minimumStakeWei, tokenCapWei }: DeployConfig): Ran
     range('court.silentBasisPoints', court.silentBasisPoints, BigInt(court.absentBasisPoints) + 1n, BASIS_POINTS),
     range('court.minorityBasisPoints', court.minorityBasisPoints, 0n, BASIS_POINTS),
     ...phases.map((phase) => range(`court.${phase}`, court[phase], 1n, MAX_UINT32)),
+  ];
+}
+
+function auditRanges({ audits, tokenCapWei }: DeployConfig): Range[] {
+  const phases = ['periodSeconds', 'commitSeconds', 'openSeconds', 'revealSeconds', 'plantSeconds'] as const;
+  return [
+    range('audits.rewardWei', audits.rewardWei, 0n, tokenCapWei),
+    range('audits.rateBasisPoints', audits.rateBasisPoints, 1n, BASIS_POINTS),
+    range('audits.lookBack', audits.lookBack, 1n, MAX_LOOK_BACK),
+    ...phases.map((phase) => range(`audits.${phase}`, audits[phase], 1n, MAX_UINT32)),
   ];
 }
 

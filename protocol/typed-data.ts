@@ -12,7 +12,7 @@ export type Domain = {
 
 /**
  * `verifyingContract` is the Inbox for user messages and sequencers' promises, the DACommittee for certificates and
- * storage requests, the GatewayRegistry for inference batches, and Attestations for attestations.
+ * storage requests, the GatewayRegistry for inference batches, Attestations for attestations, and Audits for canaries.
  */
 export function createDomain(chainId: number, verifyingContract: Address): Domain {
   return { name: DOMAIN_NAME, version: DOMAIN_VERSION, chainId, verifyingContract };
@@ -101,3 +101,6 @@ export const TYPES = {
     { name: 'commitment', type: 'bytes32' },
   ],
 } as const;
+
+/** Of the contract Audits. Apart from the others, whose texts stand in the kernel: it never sees this one. */
+export const CANARY_TYPES = { Canary: [{ name: 'commitment', type: 'bytes32' }] } as const;

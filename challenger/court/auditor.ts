@@ -1,34 +1,28 @@
-// docs/court.md#audits: runs a part of all items again, drawn by what nobody knew when they were signed, and disputes those
-// that are not what the model says.
-import type { Abi } from 'viem';
-import type { ContractAddresses } from '../../contracts/deploy.ts';
-import { messageProof } from '../../dispute/opening.ts';
-import { showItem } from '../../dispute/shown-item.ts';
+// docs/court.md#audits: runs a part of all items again, drawn by what nobody knew when they were signed, and notes those that
+// are not what the model says: they are disputed.
 import { deriveBatch } from '../../node/l1/derive.ts';
-import type { MessagePlace } from '../../node/l1/message-place.ts';
 import type { BatchRecord } from '../../node/l1/mirror.ts';
 import type { LoopRound } from '../../node/loop.ts';
 import type { NetworkNode } from '../../node/node.ts';
-import { inferenceCourtAbi } from '../../protocol/generated/abi.ts';
 import { concatBytes, hexToBytes } from '../../protocol/hex.ts';
 import { encodeInferenceItem } from '../../protocol/inference.ts';
 import { keccak } from '../../protocol/tree.ts';
 import type { Logger } from '../../service/process/log.ts';
 import type { Caller } from '../caller.ts';
 import type { ItemJudge } from './judge.ts';
+import type { Suspects } from './suspects.ts';
 
 export type ItemAuditorParts = {
   readonly node: NetworkNode;
-  readonly contracts: Pick<ContractAddresses, 'inferenceCourt'>;
-  readonly caller: Caller;
+  readonly caller: Pick<Caller, 'address'>;
   readonly judge: ItemJudge;
+  readonly suspects: Pick<Suspects, 'note'>;
   readonly log: Logger;
   /** The part of all items that is run again, 0 to 1. */
   readonly auditRate: number;
-  readonly bondWei: bigint;
 };
 
-export type AuditCounts = { audited: number; disputed: number };
+export type AuditCounts = { audited: number };
 
 export type ItemAuditor = { readonly tasks: readonly LoopRound[]; readonly counts: Readonly<AuditCounts> };
 
@@ -38,15 +32,14 @@ const AUDITED_ROWS = 16;
 const SPACE = 2 ** 32;
 
 export function createItemAuditor(parts: ItemAuditorParts): ItemAuditor {
-  const { node, contracts, caller, judge, log, auditRate, bondWei } = parts;
+  const { node, caller, judge, suspects, log, auditRate } = parts;
   const { client } = node.l1;
-  const court = { address: contracts.inferenceCourt, abi: inferenceCourtAbi } as const;
   const cursor = node.store.table<bigint>('court-audited');
-  const counts: AuditCounts = { audited: 0, disputed: 0 };
+  const counts: AuditCounts = { audited: 0 };
 
   async function audit(batch: BatchRecord, signal: AbortSignal): Promise<boolean> {
     const steps = await deriveBatch(node.mirror, node.objects, batch);
-    let sent = false;
+    let found = false;
     for (const [place, { message }] of steps.entries()) {
       if (message.message?.kind !== 'InferenceResult') continue;
       const { items } = message.message;
@@ -65,43 +58,30 @@ export function createItemAuditor(parts: ItemAuditorParts): ItemAuditor {
           { batch: Number(batch.index), message: place, item: index, reason },
           'an item is not what the model says',
         );
-        sent = (await dispute(at, message.bytes, index)) || sent;
+        await suspects.note(at, index);
+        found = true;
       }
     }
-    return sent;
-  }
-
-  async function dispute(at: MessagePlace, message: Uint8Array, index: number) {
-    const place = { batch: Number(at.batch), message: at.message, index };
-    const shown = showItem(message, await messageProof(node, at), place);
-    const args = [at.batch, BigInt(at.message), BigInt(index)] as const;
-    const about = await client.readContract({ ...court, functionName: 'placeOf', args });
-    const isDone = async () => (await client.readContract({ ...court, functionName: 'caseAbout', args: [about] })) > 0n;
-    if (await isDone()) return false;
-    await caller.allowBond(contracts.inferenceCourt, bondWei);
-    const call = { ...court, abi: inferenceCourtAbi as Abi, functionName: 'open', args: [shown], isDone };
-    const sent = await caller.send(call, `item ${index} of message ${at.message} of batch ${at.batch}`);
-    if (sent) counts.disputed++;
-    return sent;
+    return found;
   }
 
   async function auditNext(signal: AbortSignal): Promise<boolean> {
-    let sent = false;
+    let found = false;
     for (let next = (await cursor.get(CURSOR)) ?? 0n; next < node.execution.batches(); next++) {
-      if (signal.aborted) return sent;
+      if (signal.aborted) return found;
       const batch = await node.mirror.batch(next);
-      if (batch === undefined) return sent;
-      sent = (await audit(batch, signal)) || sent;
+      if (batch === undefined) return found;
+      found = (await audit(batch, signal)) || found;
       await node.store.write([cursor.put(CURSOR, next + 1n)]);
     }
-    return sent;
+    return found;
   }
 
   return { counts, tasks: [auditNext] };
 }
 
 /** Without those that are drawn twice. */
-function drawRows(seed: Uint8Array, count: number): readonly number[] {
+export function drawRows(seed: Uint8Array, count: number): readonly number[] {
   if (count <= AUDITED_ROWS) return Array.from({ length: count }, (_, place) => place);
   const places = Array.from({ length: AUDITED_ROWS }, (_, number) => {
     const drawn = keccak(concatBytes([seed, Uint8Array.of(number)]));

@@ -137,10 +137,10 @@ test('a lie in one row is found, disputed, voted on by who has run it again, and
   await answer(2n, '');
   await until('the run is done again, with the truth', async () => (await statusOf()) === 'done');
   await until('the fee is claimed', () => validators.every((one) => votesOf(one).claimed === 1));
-  const { audits } = validators[0]!.fight!.court!;
+  const { audits, disputes } = validators[0]!.fight!.court!;
   await until('the true item is audited', () => audits.audited === 2);
   // The kernel does not take the copy of a message, so nothing is held against it.
   await network.force(encodeMessage(lied.message));
   await until('the copy is audited', () => audits.audited === 3);
-  expect(audits.disputed).toBe(1);
+  expect(disputes.disputed).toBe(1);
 });

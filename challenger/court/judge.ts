@@ -2,6 +2,7 @@
 import type { Backend } from '../../edge/backends/backend.ts';
 import type { Finding, ItemObjects } from '../../edge/item-rows.ts';
 import { type DrawRows, reexecuteItem } from '../../edge/reexecute.ts';
+import { truthOf } from '../../edge/truth.ts';
 import { modelKey, taskKey } from '../../kernel/keys.ts';
 import { modelRecord, taskRecord } from '../../kernel/records.ts';
 import type { MessagePlace } from '../../node/l1/message-place.ts';
@@ -22,6 +23,8 @@ export type ItemJudge = {
   knows(model: Hex): boolean;
   /** `draw`: which rows are run again; all of them if it is left out. */
   judge(item: InferenceItem, place: MessagePlace, signal: AbortSignal, draw?: DrawRows): Promise<ItemJudgement>;
+  /** What the model answers, as a canary's truth; undefined if it has none, or `goesOn` says no before a row. */
+  truthOf(item: InferenceItem, signal: AbortSignal, goesOn: () => Promise<boolean>): Promise<Hex | undefined>;
 };
 
 const TASK_DONE = 1;
@@ -119,6 +122,12 @@ export function createItemJudge(
         (await node.da.get(ref.root, { length: ref.length, signal }).catch(() => undefined));
       const objectsOf = (one: InferenceItem) => earlierObjects(one, leaves.after, signal);
       return toJudgement(await judgeWithin(tolerance, { item, place, objects, scorer, objectsOf, fetch }, signal));
+    },
+    async truthOf({ model, requestRoot }, signal, goesOn) {
+      const backend = byModel.get(model);
+      const requests = backend === undefined ? undefined : await node.objects.get(requestRoot);
+      if (backend === undefined || requests === undefined) return undefined;
+      return truthOf(requests, backend, signal, goesOn);
     },
   };
 }

@@ -15,10 +15,15 @@ import { inferenceCourtAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { objectRef } from '../../protocol/tree.ts';
 import type { Logger } from '../../service/process/log.ts';
+import { createExaminee, type ExamCounts } from '../audits/examinee.ts';
+import { createLooker, type LookCounts } from '../audits/looker.ts';
+import { readAuditTimes } from '../audits/times.ts';
 import type { Caller } from '../caller.ts';
 import { type AuditCounts, createItemAuditor } from './auditor.ts';
+import { createCanaryWatch } from './canary-watch.ts';
 import { createItemJudge } from './judge.ts';
 import { createSignedItems } from './signed-items.ts';
+import { createSuspects, type Suspects } from './suspects.ts';
 import { createVoter, type VoteCounts } from './voter.ts';
 
 export type CourtOptions = {
@@ -44,6 +49,10 @@ export type CourtSeat = {
   readonly tasks: readonly LoopRound[];
   readonly votes: Readonly<VoteCounts>;
   readonly audits: Readonly<AuditCounts>;
+  readonly disputes: Suspects['counts'];
+  /** Of the audits that nobody may leave out: docs/audits.md. */
+  readonly looks: Readonly<LookCounts>;
+  readonly exams: Readonly<ExamCounts>;
   close(): Promise<void>;
 };
 
@@ -53,11 +62,12 @@ const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 /** It votes about the models that every machine has, the built-in one and simulators, and about those of its own backends. */
 export async function openCourtSeat(options: CourtOptions): Promise<CourtSeat> {
   const { node, contracts, fromBlock, caller, log, simulatorThreads } = options;
-  const bondWei = await node.l1.client.readContract({
-    address: contracts.inferenceCourt,
-    abi: inferenceCourtAbi,
-    functionName: 'bond',
-  });
+  const court = { address: contracts.inferenceCourt, abi: inferenceCourtAbi } as const;
+  const [bondWei, contestSeconds, times] = await Promise.all([
+    node.l1.client.readContract({ ...court, functionName: 'bond' }),
+    node.l1.client.readContract({ ...court, functionName: 'contestSeconds' }),
+    readAuditTimes(node.l1.client, contracts.audits),
+  ]);
   const getKept = createKeptPrograms(MAX_KEPT_BYTES, async ({ root, length }) => {
     const local = node.objects.getSync(root);
     return local ?? node.da.get(root, { length }).catch(() => null);
@@ -78,12 +88,29 @@ export async function openCourtSeat(options: CourtOptions): Promise<CourtSeat> {
       manifests: readManifests(options.manifests),
     },
   );
-  const voter = createVoter({ node, contracts, fromBlock, caller, judge, log, appeal: options.appeal, bondWei });
-  const auditor = createItemAuditor({ node, contracts, caller, judge, log, auditRate: options.auditRate, bondWei });
+  const canaries = createCanaryWatch({ node, contracts, times });
+  const voter = createVoter({
+    node,
+    contracts,
+    fromBlock,
+    caller,
+    judge,
+    canaries,
+    log,
+    appeal: options.appeal,
+    bondWei,
+  });
+  const suspects = createSuspects({ node, contracts, caller, canaries, log, bondWei, contestSeconds });
+  const auditor = createItemAuditor({ node, caller, judge, suspects, log, auditRate: options.auditRate });
+  const looker = createLooker({ node, contracts, judge, suspects, self: caller.address, log });
+  const examinee = createExaminee({ node, contracts, caller, times, looker, log });
   return {
-    tasks: [...voter.tasks, ...auditor.tasks],
+    tasks: [...voter.tasks, ...auditor.tasks, ...suspects.tasks, ...examinee.tasks],
     votes: voter.counts,
     audits: auditor.counts,
+    disputes: suspects.counts,
+    looks: looker.counts,
+    exams: examinee.counts,
     async close() {
       voter.close();
       await Promise.all([simulators, ...own, ...scoring].map((set) => set.close()));

@@ -13,6 +13,7 @@ import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import type { Logger } from '../../service/process/log.ts';
 import type { Caller } from '../caller.ts';
+import { type CanaryWatch, sayOf } from './canary-watch.ts';
 import type { ItemJudge, ItemJudgement } from './judge.ts';
 
 export type VoterParts = {
@@ -20,6 +21,7 @@ export type VoterParts = {
   readonly contracts: Pick<ContractAddresses, 'inferenceCourt' | 'stakeManager'>;
   /** The first block of the network on L1. */
   readonly fromBlock: bigint;
+  readonly canaries: CanaryWatch;
   readonly caller: Caller;
   readonly judge: ItemJudge;
   readonly log: Logger;
@@ -117,7 +119,10 @@ export function createVoter(parts: VoterParts): Voter {
     const judgement = judgementOf(record);
     const isLate = (await node.headSeconds()) + MARGIN_SECONDS >= until;
     if (judgement === undefined && !isLate) return undefined;
-    const { verdict, reason } = judgement ?? { verdict: 'inconclusive' as const, reason: 'there was no time for it' };
+    const own = judgement ?? { verdict: 'inconclusive' as const, reason: 'there was no time for it' };
+    const decided = await sayOf(parts.canaries, { ...record.place, index: record.index }, own, isLate);
+    if (decided === undefined) return undefined;
+    const { verdict, reason } = decided;
     const evidenceRoot = objectRoot(new TextEncoder().encode(reason));
     const secret = { verdict: VERDICT[verdict], evidenceRoot, salt: bytesToHex(randomBytes(32)), reason };
     await node.store.write([secrets.put(keyOf(record.id, round), secret)]);

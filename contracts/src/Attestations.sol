@@ -6,6 +6,7 @@ import {Assertions} from "./Assertions.sol";
 import {Rollup} from "./Rollup.sol";
 import {Constants} from "./generated/Constants.sol";
 import {IAttestations} from "./interfaces/IAttestations.sol";
+import {IAudits} from "./interfaces/IAudits.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
 import {IStakeSource} from "./interfaces/IStakeSource.sol";
 import {IYield} from "./interfaces/IYield.sol";
@@ -60,6 +61,8 @@ contract Attestations is IAttestations, EIP712 {
     address public immutable bridge;
     /// @notice Asks attesters for what they have executed, and slashes who cannot open it.
     address public immutable samples;
+    /// @notice Says who gets no share, and takes what is withheld.
+    IAudits public immutable audits;
     /// @notice Part of an attester's weight that a false attestation costs, in basis points.
     uint256 public immutable falseShare;
 
@@ -83,6 +86,7 @@ contract Attestations is IAttestations, EIP712 {
     event Attested(AssertionId indexed assertion, uint256 weight, uint256 totalWeight);
     event AttestersFunded(AssertionId indexed assertion, uint256 amount);
     event ShareCollected(address indexed attester, uint256 assertions, uint256 amount);
+    event ShareWithheld(address indexed attester, AssertionId indexed assertion, uint256 amount);
     event AttestationFalse(
         AssertionId indexed assertion, address indexed attester, uint64 step, address indexed prover, uint256 slashed
     );
@@ -103,9 +107,14 @@ contract Attestations is IAttestations, EIP712 {
     error NotBridge(address account);
 
     /// @param falseShare_ in basis points, 1 to 10,000
-    constructor(IStakeSource stakes_, Rollup rollup_, address bridge_, address samples_, uint256 falseShare_)
-        EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION)
-    {
+    constructor(
+        IStakeSource stakes_,
+        Rollup rollup_,
+        address bridge_,
+        address samples_,
+        IAudits audits_,
+        uint256 falseShare_
+    ) EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION) {
         require(falseShare_ > 0 && falseShare_ <= BASIS_POINTS, ShareOutOfRange(BASIS_POINTS, falseShare_));
         Timing memory timing = stakes_.timing();
         // The true claim is made within the false one's window, and is judged within its own: then there is the proof.
@@ -117,6 +126,7 @@ contract Attestations is IAttestations, EIP712 {
         inbox = rollup_.inbox();
         bridge = bridge_;
         samples = samples_;
+        audits = audits_;
         falseShare = falseShare_;
     }
 
@@ -182,16 +192,27 @@ contract Attestations is IAttestations, EIP712 {
     }
 
     /// @notice Pays an attester its share of the fees of assertions that are confirmed: to its stake's account, and to those
-    /// who have delegated to it. Anyone may call it.
+    /// who have delegated to it. A share that it has lost by its audits is withheld. Anyone may call it.
     /// @dev Nobody is recorded any more for what is not pending, so a share cannot shrink once it can be collected.
     function collect(address attester, AssertionId[] calldata assertions) external returns (uint256 amount) {
+        uint256 withheld = 0;
         for (uint256 i = 0; i < assertions.length; ++i) {
-            uint256 share = shareOf(attester, assertions[i]);
+            uint256 share = _uncollected(attester, assertions[i]);
             if (share == 0) continue;
             _collected[attester].set(_records[assertions[i]].number);
-            amount += share;
+            if (isWithheld(attester, assertions[i])) {
+                withheld += share;
+                emit ShareWithheld(attester, assertions[i], share);
+            } else {
+                amount += share;
+            }
         }
-        require(amount > 0, NothingToCollect(attester));
+        require(amount + withheld > 0, NothingToCollect(attester));
+        if (withheld > 0) {
+            token.forceApprove(address(audits), withheld);
+            audits.withhold(withheld);
+        }
+        if (amount == 0) return 0;
         token.forceApprove(address(stakes), amount);
         IYield(address(stakes)).fundFor(attester, Role.VALIDATOR, amount);
         emit ShareCollected(attester, assertions.length, amount);
@@ -236,11 +257,13 @@ contract Attestations is IAttestations, EIP712 {
 
     /// @notice What `collect` would pay the attester for one assertion, wei.
     function shareOf(address attester, AssertionId assertion) public view returns (uint256) {
-        Record memory found = _records[assertion];
-        if (found.fees == 0 || !_attested[attester].get(found.number)) return 0;
-        if (_collected[attester].get(found.number)) return 0;
-        uint256 weight = stakes.weightAt(attester, Role.VALIDATOR, found.time);
-        return Math.mulDiv(found.fees, weight, found.weight);
+        uint256 share = _uncollected(attester, assertion);
+        return share == 0 || isWithheld(attester, assertion) ? 0 : share;
+    }
+
+    /// @notice Whether the attester gets no share of an assertion that has a record (docs/audits.md#share).
+    function isWithheld(address attester, AssertionId assertion) public view returns (bool) {
+        return audits.losesShare(attester, _records[assertion].time);
     }
 
     /// @inheritdoc IAttestations
@@ -258,6 +281,14 @@ contract Attestations is IAttestations, EIP712 {
         if (found.number != 0) return found;
         found.number = ++_count;
         found.time = SafeCast.toUint48(rollup.assertionOf(assertion).createdAt - 1);
+    }
+
+    function _uncollected(address attester, AssertionId assertion) private view returns (uint256) {
+        Record memory found = _records[assertion];
+        if (found.fees == 0 || !_attested[attester].get(found.number)) return 0;
+        if (_collected[attester].get(found.number)) return 0;
+        uint256 weight = stakes.weightAt(attester, Role.VALIDATOR, found.time);
+        return Math.mulDiv(found.fees, weight, found.weight);
     }
 
     function _signerOf(AssertionId assertion, Attestation calldata attestation) private view returns (address) {

@@ -6,6 +6,7 @@ import {Assertions} from "../src/Assertions.sol";
 import {Attestations} from "../src/Attestations.sol";
 import {DelegationPool} from "../src/DelegationPool.sol";
 import {Rollup} from "../src/Rollup.sol";
+import {IAudits} from "../src/interfaces/IAudits.sol";
 import {StateLeaf} from "../src/lib/StateLeaf.sol";
 import {Timing, UnbondingTooShort} from "../src/lib/Timing.sol";
 import {AssertionId, Role} from "../src/lib/Types.sol";
@@ -157,6 +158,28 @@ contract AttestationsTest is AttestedNetwork {
         attestations.collect(validators[2], ids);
     }
 
+    function test_AShareThatIsLostByAuditsIsWithheld() public {
+        attestations.record(assertion, _signed(assertion, 0, 3));
+        _fund(assertion, 99 ether);
+        uint48 time = attestations.recordOf(assertion).time;
+        bytes memory asked = abi.encodeCall(IAudits.losesShare, (validators[0], time));
+        vm.mockCall(AUDITS, asked, abi.encode(true));
+        vm.mockCall(AUDITS, abi.encodeCall(IAudits.withhold, (33 ether)), "");
+        vm.assertTrue(attestations.isWithheld(validators[0], assertion));
+        vm.assertEq(attestations.shareOf(validators[0], assertion), 0);
+        vm.assertEq(attestations.shareOf(validators[1], assertion), 33 ether);
+        vm.expectCall(AUDITS, abi.encodeCall(IAudits.withhold, (33 ether)));
+        _collect(validators[0], assertion);
+        vm.assertEq(token.allowance(address(attestations), AUDITS), 33 ether);
+        vm.assertEq(stakes.rewardOf(validators[0]), 0);
+        AssertionId[] memory ids = new AssertionId[](1);
+        ids[0] = assertion;
+        vm.expectRevert(abi.encodeWithSelector(Attestations.NothingToCollect.selector, validators[0]));
+        attestations.collect(validators[0], ids);
+        _collect(validators[1], assertion);
+        vm.assertEq(stakes.rewardOf(validators[1]), 33 ether);
+    }
+
     /// @dev A tenth is commission; 9 of 10 parts of the rest are the pool's.
     function test_DelegatorsHaveTheirPart() public {
         vm.prank(validators[0]);
@@ -261,23 +284,21 @@ contract AttestationsTest is AttestedNetwork {
         Attestations.ListedLeaf memory right = _lastLeaf(truth, post.stateRoot);
         uint64[4] memory steps = [0, first - 1, last + 1, type(uint64).max];
         for (uint256 i = 0; i < steps.length; ++i) {
-            vm.expectRevert(
-                abi.encodeWithSelector(Attestations.StepOutOfRange.selector, next, first, last, steps[i])
-            );
+            vm.expectRevert(abi.encodeWithSelector(Attestations.StepOutOfRange.selector, next, first, last, steps[i]));
             attestations.proveFalse(next, attestation, steps[i], claimed, truth, right);
         }
     }
 
     function test_RevertWhen_SettingsAreWrong() public {
         vm.expectRevert(abi.encodeWithSelector(Attestations.ShareOutOfRange.selector, 10_000, 0));
-        new Attestations(stakes, rollup, address(bridge), address(0), 0);
+        new Attestations(stakes, rollup, address(bridge), address(0), IAudits(AUDITS), 0);
         vm.expectRevert(abi.encodeWithSelector(Attestations.ShareOutOfRange.selector, 10_000, 10_001));
-        new Attestations(stakes, rollup, address(bridge), address(0), 10_001);
+        new Attestations(stakes, rollup, address(bridge), address(0), IAudits(AUDITS), 10_001);
         Timing memory short = _timing();
         short.unbonding -= 1;
         vm.mockCall(address(stakes), abi.encodeCall(stakes.timing, ()), abi.encode(short));
         vm.expectRevert(abi.encodeWithSelector(UnbondingTooShort.selector, LONGEST, LONGEST - 1));
-        new Attestations(stakes, rollup, address(bridge), address(0), 1);
+        new Attestations(stakes, rollup, address(bridge), address(0), IAudits(AUDITS), 1);
     }
 
     /// @dev Whatever is recorded in whatever parts: the weight is that of the signers, and shares sum up to at most the fees.

@@ -13,6 +13,8 @@ export type CaseRecord = {
   readonly challenger: Address;
   /** Where the message stands that has the item. */
   readonly place: MessagePlace;
+  /** Of the item in the message. */
+  readonly index: number;
   /** The 256 bytes of the item. */
   readonly bytes: Hex;
   /** Who has committed in which round, and whether he has revealed. */
@@ -31,7 +33,15 @@ export type CaseTables = {
 export const CASE_EVENTS = ['CaseOpened', 'Committed', 'Revealed', 'Closed'] as const;
 
 type Args = {
-  CaseOpened: { id: bigint; gateway: Address; challenger: Address; batch: bigint; message: bigint; item: Hex };
+  CaseOpened: {
+    id: bigint;
+    gateway: Address;
+    challenger: Address;
+    batch: bigint;
+    message: bigint;
+    index: bigint;
+    item: Hex;
+  };
   Committed: { id: bigint; round: bigint; voter: Address };
   Revealed: { id: bigint; round: bigint; voter: Address };
   Closed: { id: bigint };
@@ -45,9 +55,13 @@ export async function readCaseEvent(
 ): Promise<void> {
   switch (event.eventName) {
     case 'CaseOpened': {
-      const { id, gateway, challenger, batch, message, item } = event.args as Args['CaseOpened'];
+      const { id, gateway, challenger, batch, message, index, item } = event.args as Args['CaseOpened'];
       const place = { batch, message: Number(message) };
-      return draft.put(open, numberKey(id), { id, gateway, challenger, place, bytes: item, ballots: [] });
+      return draft.put(open, numberKey(id), {
+        ...{ id, gateway, challenger, place, bytes: item },
+        index: Number(index),
+        ballots: [],
+      });
     }
     case 'Committed':
       return note(draft, open, event.args as Args['Committed'], false);

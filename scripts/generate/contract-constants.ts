@@ -31,10 +31,11 @@ import type { Hex } from '../../protocol/hex.ts';
 import { INFERENCE_ITEM_BYTES } from '../../protocol/inference.ts';
 import { IMMEDIATE_BIT, INSTRUCTION_BYTES, NULL_TYPE, SLOT_COUNT, SLOT_TREE_DEPTH } from '../../protocol/isa.ts';
 import { keccakHex, LEAF_BYTES, zeroTreeRoot } from '../../protocol/tree.ts';
-import { TYPES } from '../../protocol/typed-data.ts';
+import { CANARY_TYPES, TYPES } from '../../protocol/typed-data.ts';
 
 /** Messages from L1 begin at the first kind that only L1 may send. */
 const FIRST_L1_KIND = KIND.Deposit;
+const SIGNED = { ...TYPES, ...CANARY_TYPES };
 const LAST_MODEL_CLASS = Math.max(...Object.values(MODEL_CLASS));
 
 export const SOLIDITY_CONSTANTS_PATH = 'contracts/src/generated/Constants.sol';
@@ -92,6 +93,7 @@ export function generateSolidityConstants(): string {
     hash('PROMISE_TYPEHASH', typeHash('Promise')),
     hash('INFERENCE_TYPEHASH', typeHash('InferenceBatch')),
     hash('ATTESTATION_TYPEHASH', typeHash('Attestation')),
+    hash('CANARY_TYPEHASH', typeHash('Canary')),
   ];
   return `// SPDX-License-Identifier: MIT
 // Generated from protocol/ by scripts/generate/contracts.ts.
@@ -103,8 +105,8 @@ ${lines.join('\n')}
 `;
 }
 
-function typeHash(name: keyof typeof TYPES): Hex {
-  const fields = TYPES[name].map((field) => `${field.type} ${field.name}`).join(',');
+function typeHash(name: keyof typeof SIGNED): Hex {
+  const fields = SIGNED[name].map((field) => `${field.type} ${field.name}`).join(',');
   return keccakHex(new TextEncoder().encode(`${name}(${fields})`));
 }
 

@@ -24,6 +24,7 @@ const CONTRACTS = [
   'Rollup',
   'Bridge',
   'Attestations',
+  'Audits',
   'Escape',
   'KernelStart',
   'Dispute',

@@ -8,11 +8,19 @@ import { putTestProgram } from './chain.fixture.ts';
 import type { ListedTask } from './inference.fixture.ts';
 import { type TestNetwork, until } from './network.fixture.ts';
 
+/** A run of the user, and what each of its partitions asks. */
+export type AskedRun = {
+  readonly run: Hex;
+  readonly nonce: bigint;
+  readonly workflow: Hex;
+  readonly requests: readonly Uint8Array[];
+};
+
 export type InferWorkflow = {
   /** With the user's nonce 0. */
   readonly deploy: Message;
   /** With the nonces after it. Each partition asks for these rows. */
-  run(requests: readonly Uint8Array[]): Promise<{ readonly run: Hex; readonly message: Message }>;
+  run(requests: readonly Uint8Array[]): Promise<AskedRun & { readonly message: Message }>;
 };
 
 type InferOptions = {
@@ -51,7 +59,9 @@ export async function createInferWorkflow(
         ...{ kind: 'Run', nonce, workflow, ...limits, gateways, deadline: (await clock.now()) + RUN_SECONDS },
         inputs: encodeInputs(refs, await author.certify(refs)),
       });
-      return { run: hashRun(author.address, nonce++, workflow), message };
+      const asked = { run: hashRun(author.address, nonce, workflow), nonce, workflow, requests };
+      nonce++;
+      return { ...asked, message };
     },
   };
 }

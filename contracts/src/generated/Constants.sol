@@ -54,4 +54,5 @@ library Constants {
     bytes32 internal constant PROMISE_TYPEHASH = 0x073868ce6a74977c04364fa79065ca548635eb26bc5c90ded17732e49cff82ed;
     bytes32 internal constant INFERENCE_TYPEHASH = 0xa310a8688b03152921db70d8cf0e098dc21e93cc97bd9476f7f56a8b41971ddb;
     bytes32 internal constant ATTESTATION_TYPEHASH = 0x0ba44c7ed914b84b8c8fe6a8cd974b4c5a4d6ed888d70d9814437d8a8f1caeb0;
+    bytes32 internal constant CANARY_TYPEHASH = 0x5a32dc9d6e6467b2311f59fc52691cfd4f15c5f3567f9c1983c0c01b3dc2d4b0;
 }

@@ -17,6 +17,7 @@ import {Rollup} from "../../src/Rollup.sol";
 import {StakeManager} from "../../src/StakeManager.sol";
 import {Ledger} from "../../src/dispute/Ledger.sol";
 import {Constants} from "../../src/generated/Constants.sol";
+import {IAudits} from "../../src/interfaces/IAudits.sol";
 import {IStakeHook} from "../../src/interfaces/IStakeHook.sol";
 import {Objects} from "../../src/lib/Objects.sol";
 import {StateLeaf} from "../../src/lib/StateLeaf.sol";
@@ -30,6 +31,17 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 contract ObjectsHarness {
     function hashList(DataObject memory first, DataObject[] calldata rest) external pure returns (bytes32, uint64) {
         return Objects.hashList(first, rest);
+    }
+}
+
+/// @dev Audits that nobody has lost a share by.
+contract NoAudits is IAudits {
+    function losesShare(address, uint256) external pure returns (bool) {
+        return false;
+    }
+
+    function withhold(uint256) external pure {
+        revert();
     }
 }
 
@@ -66,6 +78,7 @@ abstract contract Network {
     address internal constant DEMANDS = address(0xde3);
     address internal constant COURT = address(0xc047);
     address internal constant GUARDIAN = address(0x94a);
+    address internal constant AUDITS = address(0xa0d17);
 
     MizuToken internal token;
     StakeManager internal stakes;
@@ -97,6 +110,7 @@ abstract contract Network {
 
     function _deploy() private {
         DelegationPools pools = new DelegationPools();
+        vm.etch(AUDITS, address(new NoAudits()).code);
         uint256 nonce = vm.getNonce(address(this));
         address[] memory predicted = new address[](11);
         for (uint256 i = 0; i < 11; ++i) {
@@ -131,7 +145,7 @@ abstract contract Network {
         bridge = new Bridge(token, rollup, Attestations(predicted[9]), 2000, predicted[7]);
         escape = new Escape(rollup, bridge);
         challenges = new DAChallenges(token, committee, Ledger.Settings(DA_BOND, 1e12, 15_000), ANSWER);
-        attestations = new Attestations(stakes, rollup, address(bridge), address(0), 5000);
+        attestations = new Attestations(stakes, rollup, address(bridge), address(0), IAudits(AUDITS), 5000);
         gasPrices = new GasPrices(owner, token, registry, GAS_PRICE, HIGHEST_PRICE, REST);
     }
 

@@ -10,7 +10,7 @@ import { inboxAbi } from '../../../protocol/generated/abi.ts';
 import type { InferenceItem } from '../../../protocol/inference.ts';
 import { encodeMessage, type Message } from '../../../protocol/messages.ts';
 import { keccakHex, objectRef } from '../../../protocol/tree.ts';
-import { createInferWorkflow } from '../../network/infer-workflow.fixture.ts';
+import { type AskedRun, createInferWorkflow } from '../../network/infer-workflow.fixture.ts';
 import { signItems } from '../../network/inference.fixture.ts';
 import type { TestNetwork } from '../../network/network.fixture.ts';
 import { type Actor, MIZU } from './actors.ts';
@@ -27,8 +27,8 @@ export type Kind = 'truth' | 'lie' | 'withheld';
 export type Posted = { readonly item: InferenceItem; readonly shown: ShownItem };
 
 export type Items = {
-  /** A run of so many partitions, whose results stand in one message of one batch. */
-  post(kind: Kind, count?: number): Promise<readonly Posted[]>;
+  /** A run of so many partitions, whose results stand in one message of one batch. `before` that is posted. */
+  post(kind: Kind, count?: number, before?: (asked: AskedRun) => Promise<void>): Promise<readonly Posted[]>;
   /** Batches posted so far. */
   batches(): bigint;
 };
@@ -49,7 +49,7 @@ export async function createItems(network: TestNetwork, gateway: Actor): Promise
     gateways: [gateway.address],
     maxCost: MAX_COST,
   });
-  let [signed, posted, asked] = [0n, 1n, 0];
+  let [signed, posted, requested] = [0n, 1n, 0];
   await network.postBatch([workflow.deploy]);
 
   async function answerOf(request: ReturnType<typeof requestOf>, lie: string) {
@@ -69,10 +69,12 @@ export async function createItems(network: TestNetwork, gateway: Actor): Promise
 
   return {
     batches: () => posted,
-    async post(kind, count = 1) {
-      const requests = Array.from({ length: count }, () => requestOf(++asked));
+    async post(kind, count = 1, before) {
+      const requests = Array.from({ length: count }, () => requestOf(++requested));
       const rows = requests.map((request) => encodeRequests(MODEL_NAME, [JSON.stringify([0, request])]));
-      const { run, message } = await workflow.run(rows);
+      const { message, ...asked } = await workflow.run(rows);
+      const { run } = asked;
+      await before?.(asked);
       const answers = await Promise.all(requests.map((request) => answerOf(request, kind === 'lie' ? '!' : '')));
       const items = answers.map(({ result, tokens }, partition): InferenceItem => {
         const { root: resultRoot, length: resultLength } = objectRef(result);
