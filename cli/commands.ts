@@ -26,7 +26,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   [['court'], async () => [(await import('./court.ts')).courtCommand()]],
   [['settle'], async () => [(await import('./settle.ts')).settleCommand()]],
   [['escape'], async () => [(await import('./escape.ts')).escapeCommand()]],
-  [['invite'], async () => [(await import('./invite.ts')).inviteCommand()]],
   [['model'], async () => [(await import('./model.ts')).modelCommand()]],
+  [['invite'], async () => [(await import('./invite.ts')).inviteCommand()]],
   [['vm'], async () => [(await import('./vm/command.ts')).vmCommand()]],
 ];

@@ -2,10 +2,11 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { CACHE_FOLDER } from './cache-folder.ts';
+import { modelImportCommand } from './model-import.ts';
 import { createOutput, table } from './output.ts';
 
 export function modelCommand(): Command {
-  const command = new Command('model').description('provable models: list and show them');
+  const command = new Command('model').description('provable models: list, show and import them');
   command
     .command('list')
     .description('those that the SDK has, and those in .mizu/cache/models')
@@ -19,6 +20,7 @@ export function modelCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ npx mizu model show datavm/small')
     .action((name: string, flags: { json?: boolean }) => show(name, flags.json ?? false));
+  command.addCommand(modelImportCommand());
   return command;
 }
 

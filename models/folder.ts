@@ -18,6 +18,8 @@ export type ProvableModel = {
   readonly built: BuiltProgram;
 };
 
+/** In the cache folder: it has a folder for each model. */
+export const MODELS_FOLDER = 'models';
 const MANIFEST = 'manifest.json';
 const ENTRY = 'program.bin';
 /** In the order of a program's objects: docs/messages.md#user. */

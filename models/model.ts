@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { MizuError } from '../protocol/errors.ts';
 import { hashProgram } from '../protocol/program.ts';
 import type { BuiltProgram } from '../vm/entry.ts';
-import { listFolders, type ProvableModel, readManifest, readModelProgram, writeModel } from './folder.ts';
+import {
+  listFolders,
+  MODELS_FOLDER,
+  type ProvableModel,
+  readManifest,
+  readModelProgram,
+  writeModel,
+} from './folder.ts';
 import { badModel, type ModelManifest, parseManifest } from './manifest.ts';
 import { isProvable, provableName, shortNameOf } from './name.ts';
 
@@ -28,7 +35,11 @@ const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
     build: async () => (await import('./use-lite/build.ts')).buildUseLite(),
   },
 };
-const FOLDER = 'models';
+
+/** Whether the SDK builds the model of this name, which is without `datavm/`. */
+export function isBuiltIn(name: string): boolean {
+  return Object.hasOwn(BUILT_IN, name);
+}
 
 /** Once a process: hashing and reading a large model takes a second. */
 const loaded = new Map<string, Promise<ProvableModel>>();
@@ -51,7 +62,7 @@ export async function loadModel(name: string, { cacheFolder }: LoadOptions = {})
 
 /** Manifests of all models that `loadModel` finds, by their names. */
 export async function listModels({ cacheFolder }: LoadOptions = {}): Promise<ModelManifest[]> {
-  const cached = cacheFolder === undefined ? [] : await listFolders(join(cacheFolder, FOLDER));
+  const cached = cacheFolder === undefined ? [] : await listFolders(join(cacheFolder, MODELS_FOLDER));
   const names = [...new Set([...Object.keys(BUILT_IN), ...cached])].sort();
   const found = await Promise.all(names.map((name) => findManifest(name, cacheFolder)));
   return found.filter((manifest) => manifest !== null);
@@ -68,14 +79,14 @@ export async function loadManifest(name: string, options: LoadOptions = {}): Pro
 async function findManifest(name: string, cacheFolder: string | undefined): Promise<ModelManifest | null> {
   const own = BUILT_IN[name];
   if (own !== undefined) return parseManifest(await readFile(own.manifest, 'utf8'), own.manifest.pathname);
-  return cacheFolder === undefined ? null : readManifest(join(cacheFolder, FOLDER, name));
+  return cacheFolder === undefined ? null : readManifest(join(cacheFolder, MODELS_FOLDER, name));
 }
 
 async function load(name: string, cacheFolder: string | undefined): Promise<ProvableModel> {
   const manifest = await loadManifest(name, { cacheFolder });
   const model = { name: provableName(manifest.name), manifest };
   if (model.name !== name) throw badModel(name, `the manifest of ${name}`, `that of ${model.name}`);
-  const folder = cacheFolder === undefined ? undefined : join(cacheFolder, FOLDER, manifest.name);
+  const folder = cacheFolder === undefined ? undefined : join(cacheFolder, MODELS_FOLDER, manifest.name);
   const own = BUILT_IN[manifest.name];
   if (folder !== undefined && (own === undefined || (await isCached(folder, manifest))))
     return { ...model, built: await readModelProgram(folder, manifest) };
@@ -99,6 +110,6 @@ async function noModel(name: string, options: LoadOptions): Promise<MizuError> {
     message: `There is no provable model '${name}'.`,
     expected: `one of ${names.join(', ')}`,
     actual: name,
-    hint: `Correct the name, or put the model's folder into ${join(options.cacheFolder ?? '.mizu/cache', FOLDER)}: docs/models.md#folder.`,
+    hint: `Correct the name, or put the model's folder into ${join(options.cacheFolder ?? '.mizu/cache', MODELS_FOLDER)}: docs/models.md#folder.`,
   });
 }

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateKernel } from './generate/kernel.mjs';
 import { generateKernelConstants } from './generate/kernel-constants.mjs';
+import { generateLlama } from './generate/llama-program.mjs';
 import { generateQuickJsGlue } from './generate/quickjs-glue.mjs';
 import { generateStepCore } from './generate/step-core.mjs';
 import { generateTree } from './generate/tree.mjs';
@@ -21,6 +22,7 @@ const FILES = [
   generateWasiAdapter,
   generateQuickJsGlue,
   generateStepCore,
+  generateLlama,
   generateUseLite,
 ];
 const PROGRAMS = [

@@ -11,3 +11,7 @@ export declare function outputWrite(src: usize, length: i32): void;
 
 @external("mizu", "exit")
 export declare function exit(code: i32): void;
+
+/** `sum` plus the products of `n` signed bytes at both addresses, modulo 2^32 (docs/vm.md#dot). */
+@external("mizu", "dot_i8")
+export declare function dotI8(sum: i32, left: usize, right: usize, n: u32): i32;

@@ -86,9 +86,14 @@ export function writeAnswer(content: Buffer, promptTokens: u32): void {
     length = u32(limit) * BYTES_PER_TOKEN;
     while (length > 0 && (load<u8>(content.at + length) & 0xc0) == 0x80) length--;
   }
-  const tokens = isCut ? u32(limit) : whole;
+  content.length = length;
+  writeCounted(content, promptTokens, isCut ? u32(limit) : whole, isCut);
+}
+
+/** With the tokens that the model itself has counted. `isCut`: it has not ended by itself. */
+export function writeCounted(content: Buffer, promptTokens: u32, tokens: u32, isCut: bool): void {
   lines.text('{"content":"');
-  quoteText(content.at, content.at + length, lines);
+  quoteText(content.at, content.at + content.length, lines);
   lines.text(isCut ? '","finish_reason":"length","usage":{"completion_tokens":' : '","finish_reason":"stop","usage":{"completion_tokens":');
   lines.integer(tokens);
   lines.text(',"prompt_tokens":');

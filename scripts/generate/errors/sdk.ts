@@ -131,6 +131,19 @@ export const SDK_ERRORS = {
     means: 'The court has no case of this number.',
     toDo: 'List the newest with `npx mizu court`.',
   },
+  'sdk/model-file': {
+    means:
+      'A file that is to be imported as a model is damaged, or of a model, tokenizer or encoding that is not taken.',
+    toDo: 'The error names the field or tensor. Take another file of the model, or convert it: F32, F16, BF16, Q8_0 or Q4_0.',
+  },
+  'sdk/model-template': {
+    means: 'The chat template of a model that is to be imported is none of those that are known.',
+    toDo: 'Name the one that the model was trained with by `--template`.',
+  },
+  'sdk/model-too-large': {
+    means: 'Weights, tokenizer and cache of a model do not fit into the memory of a program.',
+    toDo: 'Take a smaller model, a kernel of fewer bits (`--kernel`), or a shorter context (`--context`).',
+  },
   'sdk/no-model': {
     means: 'A workflow names a provable model, `datavm/…`, that the SDK neither has nor finds.',
     toDo: 'List those that it finds with `npx mizu model list`, or put the folder of another beside them ([models](models.md#folder)).',

@@ -1,0 +1,2 @@
+export function generateLlama(): { path: string; content: string };
+export function compileLlamaProbe(): Buffer<ArrayBuffer>;
