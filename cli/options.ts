@@ -74,7 +74,7 @@ export function withBackendOptions(command: Command): Command {
   return command
     .option(
       '--backend <url|file>',
-      'OpenAI-compatible server for models other than builtin/small, or a file with its settings',
+      'OpenAI-compatible server for models other than builtin/small and datavm/…, or a file with its settings',
     )
     .option(
       '--no-cache',

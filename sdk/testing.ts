@@ -31,7 +31,7 @@ export type Question = {
 export type Answer = (question: Question) => unknown;
 
 /** How `tryWorkflow` runs a workflow, and what models answer. */
-export type TryOptions = Pick<LocalOptions, 'inputs' | 'partitions' | 'engine' | 'signal'> & {
+export type TryOptions = Pick<LocalOptions, 'inputs' | 'partitions' | 'engine' | 'signal' | 'cacheFolder'> & {
   /**
    * By the name of the operator that asks. An operator of `builtin/small` or of a provable model that is not named here is answered by that model, a
    * simulator by its program.
@@ -63,12 +63,14 @@ export async function tryWorkflow<Row = Record<string, unknown>>(
   rows: readonly object[],
   { answers = {}, engine = 'node', ...options }: TryOptions = {},
 ): Promise<TriedRun<Row>> {
-  const workflow = await bundleWorkflow(file instanceof URL ? fileURLToPath(file) : file);
+  const workflow = await bundleWorkflow(file instanceof URL ? fileURLToPath(file) : file, true, {
+    cacheFolder: options.cacheFolder,
+  });
   const asking = askingOperators(workflow);
   assertAnswers(asking, answers);
   const questions: Question[] = [];
   let operator = '';
-  const models = await loadModels(workflow.description, undefined);
+  const models = await loadModels(workflow.description, options.cacheFolder);
   const own = [createBuiltinBackend(), createLocalSimulator(workflow), ...models.map(createModelBackend)];
   const backends = [...new Set(Object.values(asking))].map(
     (model): Backend => ({

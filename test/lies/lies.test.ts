@@ -41,6 +41,8 @@ test('the range has a step of every kind of message', () => {
 
 test.each([
   'program: one byte of the output',
+  'model: a weight with one bit flipped',
+  'model: another label, right up to the last instruction',
   'an item that was voided is refunded one wei more',
   'asserter: disputes and posts garbage from list 2 on',
 ])('caught by a one-step proof: %s', async (name) => {
