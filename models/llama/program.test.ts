@@ -167,6 +167,8 @@ describe('schemas', () => {
     },
     { type: 'integer' },
     { type: 'number' },
+    { type: 'number', minimum: 0, maximum: 1 },
+    { type: 'integer', minimum: 0 },
     { enum: [1, 10, 100, null, 'a'] },
     { type: 'object', additionalProperties: false },
   ];

@@ -4,6 +4,7 @@
 import {
   ANY,
   ANY_OF,
+  INTEGER,
   LIST,
   LITERALS,
   LITERAL_BYTES,
@@ -13,10 +14,12 @@ import {
   NODE_NUMBER,
   NODE_TEXT,
   NODE_WORDS,
+  NOT_NEGATIVE,
   NUMBER,
   OBJECT,
   PROPERTY_BYTES,
   TEXT,
+  UP_TO_ONE,
   listAt,
   literalAt,
   nodeField,
@@ -30,7 +33,7 @@ const LITERAL: u32 = 1;
 const CHOICE: u32 = 2;
 /** In a text of node `a`: `b` says what the next byte may be, `c` counts characters. */
 const IN_TEXT: u32 = 3;
-/** In a number, an integer if `a` is 1: `b` says where, `c` counts digits of this part. */
+/** In a number of the kind `a`: `b` says where, `c` counts digits of this part. */
 const IN_NUMBER: u32 = 4;
 /** In an object, a map or a list of node `a`: `b` says where; `c` is the next property, or counts what there is. */
 const IN_OBJECT: u32 = 5;
@@ -62,6 +65,8 @@ const PART: u32 = 4;
 const POWER: u32 = 5;
 const POWER_SIGNED: u32 = 6;
 const POWER_DIGITS: u32 = 7;
+/** The number 1, where no larger one is allowed. */
+const ONE: u32 = 8;
 const MAX_DIGITS: u32 = 15;
 const MAX_POWER_DIGITS: u32 = 2;
 
@@ -201,7 +206,7 @@ function isComplete(at: u32): bool {
 }
 
 function isNumberWhole(where: u32): bool {
-  return where == ZERO || where == WHOLE || where == PART || where == POWER_DIGITS;
+  return where == ZERO || where == WHOLE || where == PART || where == POWER_DIGITS || where == ONE;
 }
 
 function feed(at: u32, byte: u32, level: i32): void {
@@ -329,31 +334,34 @@ function isDigit(byte: u32): bool {
   return byte >= 0x30 && byte <= 0x39;
 }
 
-function feedNumber(isInteger: u32, where: u32, digits: u32, next: u32, byte: u32): void {
+function feedNumber(flags: u32, where: u32, digits: u32, next: u32, byte: u32): void {
   // `digits` is 1 behind nothing if the byte is the sign itself.
   if (where == SIGNED && byte == 0x2d) {
-    if (digits == 1) push(IN_NUMBER, isInteger, SIGNED, 0, 0, next);
+    if (digits == 1 && (flags & NOT_NEGATIVE) == 0) push(IN_NUMBER, flags, SIGNED, 0, 0, next);
     return;
   }
   if (where == SIGNED) {
-    if (byte == 0x30) push(IN_NUMBER, isInteger, ZERO, 1, 0, next);
-    else if (isDigit(byte)) push(IN_NUMBER, isInteger, WHOLE, 1, 0, next);
+    if (byte == 0x30) push(IN_NUMBER, flags, ZERO, 1, 0, next);
+    else if ((flags & UP_TO_ONE) != 0) {
+      if (byte == 0x31) push(IN_NUMBER, flags, ONE, 1, 0, next);
+    }
+    else if (isDigit(byte)) push(IN_NUMBER, flags, WHOLE, 1, 0, next);
     return;
   }
-  if (isDigit(byte)) feedDigit(isInteger, where, digits, next);
-  else if (isInteger != 0) return;
-  else if (byte == 0x2e && (where == ZERO || where == WHOLE)) push(IN_NUMBER, isInteger, POINT, 0, 0, next);
-  else if ((byte | 0x20) == 0x65 && (where == ZERO || where == WHOLE || where == PART))
-    push(IN_NUMBER, isInteger, POWER, 0, 0, next);
-  else if ((byte == 0x2b || byte == 0x2d) && where == POWER) push(IN_NUMBER, isInteger, POWER_SIGNED, 0, 0, next);
+  if (isDigit(byte)) feedDigit(flags, where, digits, next);
+  else if ((flags & INTEGER) != 0) return;
+  else if (byte == 0x2e && (where == ZERO || where == WHOLE)) push(IN_NUMBER, flags, POINT, 0, 0, next);
+  else if ((byte | 0x20) == 0x65 && (flags & UP_TO_ONE) == 0 && (where == ZERO || where == WHOLE || where == PART))
+    push(IN_NUMBER, flags, POWER, 0, 0, next);
+  else if ((byte == 0x2b || byte == 0x2d) && where == POWER) push(IN_NUMBER, flags, POWER_SIGNED, 0, 0, next);
 }
 
-function feedDigit(isInteger: u32, where: u32, digits: u32, next: u32): void {
-  if (where == WHOLE && digits < MAX_DIGITS) push(IN_NUMBER, isInteger, WHOLE, digits + 1, 0, next);
+function feedDigit(flags: u32, where: u32, digits: u32, next: u32): void {
+  if (where == WHOLE && digits < MAX_DIGITS) push(IN_NUMBER, flags, WHOLE, digits + 1, 0, next);
   else if (where == POINT || (where == PART && digits < MAX_DIGITS))
-    push(IN_NUMBER, isInteger, PART, digits + 1, 0, next);
+    push(IN_NUMBER, flags, PART, digits + 1, 0, next);
   else if (where == POWER || where == POWER_SIGNED || (where == POWER_DIGITS && digits < MAX_POWER_DIGITS))
-    push(IN_NUMBER, isInteger, POWER_DIGITS, digits + 1, 0, next);
+    push(IN_NUMBER, flags, POWER_DIGITS, digits + 1, 0, next);
 }
 
 function feedObject(node: u32, where: u32, index: u32, next: u32, byte: u32): void {

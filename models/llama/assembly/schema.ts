@@ -20,7 +20,7 @@ import { isNumber, numberOf } from "./numbers";
 export const ANY: u32 = 0;
 /** A text of `a` to `b` characters. */
 export const TEXT: u32 = 1;
-/** A number; an integer if `a` is 1. */
+/** A number; `a` has bits of what follows. */
 export const NUMBER: u32 = 2;
 /** `b` properties at `a` in the lists: place and length of the name's literal, node, whether it must be there. */
 export const OBJECT: u32 = 3;
@@ -32,6 +32,10 @@ export const LIST: u32 = 5;
 export const ANY_OF: u32 = 6;
 /** One of `b` literals at `a` in the lists, in order of their bytes: place and length of each. */
 export const LITERALS: u32 = 7;
+
+export const INTEGER: u32 = 1;
+export const NOT_NEGATIVE: u32 = 2;
+export const UP_TO_ONE: u32 = 4;
 
 export const NODE_ANY: u32 = 0;
 export const NODE_TEXT: u32 = 1;
@@ -297,7 +301,7 @@ function readTyped(at: u32, type: u32, level: i32): i32 {
   if (isWord(type, "object")) return readObject(at, level);
   if (isWord(type, "array")) return readList(at, level);
   if (isWord(type, "string")) return addNode(TEXT, countOf(at, "minLength", 0), countOf(at, "maxLength", ANY_COUNT), 0, at);
-  if (isWord(type, "number")) return NODE_NUMBER;
+  if (isWord(type, "number")) return addNode(NUMBER, boundsOf(at), 0, 0, at);
   if (isWord(type, "integer")) return readInteger(at);
   const place = lists.length;
   if (isWord(type, "null")) {
@@ -310,13 +314,21 @@ function readTyped(at: u32, type: u32, level: i32): i32 {
   return addNode(LITERALS, place, 2, 0, at);
 }
 
+/** Of a number that is not negative, and of one from 0 to 1: other bounds are not held to. */
+function boundsOf(at: u32): u32 {
+  const low = field(at, "minimum");
+  const high = field(at, "maximum");
+  if (!isNumber(low) || numberOf(low) < 0) return 0;
+  return numberOf(low) == 0 && isNumber(high) && numberOf(high) == 1 ? NOT_NEGATIVE | UP_TO_ONE : NOT_NEGATIVE;
+}
+
 function readInteger(at: u32): i32 {
   const lowAt = field(at, "minimum");
   const highAt = field(at, "maximum");
-  if (!isNumber(lowAt) || !isNumber(highAt)) return addNode(NUMBER, 1, 0, 0, at);
+  if (!isNumber(lowAt) || !isNumber(highAt)) return addNode(NUMBER, INTEGER | (boundsOf(at) & NOT_NEGATIVE), 0, 0, at);
   const low = ceil(numberOf(lowAt));
   const high = floor(numberOf(highAt));
-  if (high < low || high - low >= MAX_INTEGERS || abs(low) > 1e15) return addNode(NUMBER, 1, 0, 0, at);
+  if (high < low || high - low >= MAX_INTEGERS || abs(low) > 1e15) return addNode(NUMBER, INTEGER | (boundsOf(at) & NOT_NEGATIVE), 0, 0, at);
   const place = lists.length;
   let count: u32 = 0;
   for (let value = <i64>low; value <= <i64>high; value++) {
