@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { attestationRows } from './attestations.ts';
+import { auditRows } from './audits.ts';
 import { courtRows } from './court.ts';
 import { isAsItMust } from './row.ts';
 import { economicRows } from './sections.ts';
@@ -43,4 +44,14 @@ test('a penalty that is too rare or too small for attesting unseen is seen', () 
   expect(of({ sampleOdds: 64n })).toBe(2);
   expect(of({ silentPenaltyWei: 8n * MIZU })).toBe(1);
   expect(of({ falseShareBasisPoints: 0 })).toBe(2);
+});
+
+test('a lottery that examines too few is seen, and so is a reward that does not pay for a canary', () => {
+  const of = (changes: Partial<typeof DEVNET_CONFIG.audits>) =>
+    auditRows({ ...DEVNET_CONFIG, audits: { ...DEVNET_CONFIG.audits, ...changes } })
+      .filter((row) => !isAsItMust(row))
+      .map(({ does }) => does.split(' ')[0]);
+  expect(of({})).toEqual([]);
+  expect(of({ rateBasisPoints: 200 })).toEqual(['runs']);
+  expect(of({ rewardWei: MIZU / 5n })).toEqual(['plants']);
 });
