@@ -22,7 +22,7 @@ export type ItemAuditorParts = {
   readonly auditRate: number;
 };
 
-export type AuditCounts = { audited: number };
+export type AuditCounts = { audited: number; wrong: number; inconclusive: number };
 
 export type ItemAuditor = { readonly tasks: readonly LoopRound[]; readonly counts: Readonly<AuditCounts> };
 
@@ -35,7 +35,7 @@ export function createItemAuditor(parts: ItemAuditorParts): ItemAuditor {
   const { node, caller, judge, suspects, log, auditRate } = parts;
   const { client } = node.l1;
   const cursor = node.store.table<bigint>('court-audited');
-  const counts: AuditCounts = { audited: 0 };
+  const counts: AuditCounts = { audited: 0, wrong: 0, inconclusive: 0 };
 
   async function audit(batch: BatchRecord, signal: AbortSignal): Promise<boolean> {
     const steps = await deriveBatch(node.mirror, node.objects, batch);
@@ -53,11 +53,13 @@ export function createItemAuditor(parts: ItemAuditorParts): ItemAuditor {
         if (!isDrawn || !judge.knows(item.model)) continue;
         const { verdict, reason } = await judge.judge(item, at, signal, (count) => drawRows(drawn, count));
         counts.audited++;
+        if (verdict === 'inconclusive') counts.inconclusive++;
         if (verdict !== 'wrong' && verdict !== 'unavailable') continue;
         log.warn(
           { batch: Number(batch.index), message: place, item: index, reason },
           'an item is not what the model says',
         );
+        counts.wrong++;
         await suspects.note(at, index);
         found = true;
       }

@@ -8,7 +8,7 @@ import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
 import { encodeMessage, type L1Message, type Message, type WorkerAccount } from '../../protocol/messages.ts';
 import { ROLE } from '../../protocol/roles.ts';
-import { objectRef } from '../../protocol/tree.ts';
+import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
 import { createRpcClient } from '../../service/http/client.ts';
 import { MODEL } from '../kernel/world.fixture.ts';
@@ -27,14 +27,20 @@ export type ListedTask = {
   readonly requestLength: number;
 };
 
-type Model = { readonly inputPrice: bigint; readonly outputPrice: bigint };
+/** Of class A, with a manifest of no meaning, unless it says otherwise. */
+export type RegisteredModel = {
+  readonly inputPrice: bigint;
+  readonly outputPrice: bigint;
+  readonly class?: number;
+  readonly manifest?: ObjectRef;
+};
 
-/** The gateway joins with a stake, and serves a model of class A at 1 and 2 wei a token: that of the kernel's tests. */
+/** The gateway joins with a stake, and serves a model, at 1 and 2 wei a token that of the kernel's tests. */
 export async function joinGateway(
   network: TestNetwork,
   id: Hex = MODEL,
   gateway: LocalAccount = GATEWAY,
-  prices: Model = { inputPrice: 1n, outputPrice: 2n },
+  registered: RegisteredModel = { inputPrice: 1n, outputPrice: 2n },
 ): Promise<void> {
   const { token, stakeManager, gatewayRegistry } = network.deployment.addresses;
   const amount = 10_000n * 10n ** 18n;
@@ -42,11 +48,12 @@ export async function joinGateway(
   await writeAs(network, OWNER, token, mizuTokenAbi, 'approve', [stakeManager, amount]);
   await writeAs(network, OWNER, stakeManager, stakeManagerAbi, 'stake', [gateway.address, ROLE.gateway, amount]);
   await writeAs(network, gateway, gatewayRegistry, gatewayRegistryAbi, 'join', []);
+  const { class: modelClass = 0, manifest = { root: id, length: 1 }, ...prices } = registered;
   const model = {
     active: true,
-    class: 0,
+    class: modelClass,
     ...prices,
-    manifest: { root: id, length: 1n },
+    manifest: { root: manifest.root, length: BigInt(manifest.length) },
     gateways: [gateway.address],
   };
   await writeAs(network, MODEL_OWNER, gatewayRegistry, gatewayRegistryAbi, 'setModel', [id, model]);

@@ -127,20 +127,28 @@ function createDraw(seed: number): () => number {
 
 type Completion = { readonly text: string; readonly tokens_predicted: number; readonly stopped_eos: boolean };
 type NodeContext = {
-  completion(options: object, onToken: () => void): Promise<Completion>;
+  readonly parallel: {
+    enable(options: object): Promise<unknown>;
+    completion(options: object): Promise<{ readonly promise: Promise<Completion> }>;
+  };
   tokenize(text: string): Promise<{ readonly tokens: ArrayLike<number> }>;
 };
 
-/** Another build of llama.cpp, of another version. Its sampler leaves out likely tokens unless it is told not to. */
+/**
+ * Another build of llama.cpp, of another version. Its sampler leaves out likely tokens unless it is told not to. Of its
+ * two ways to complete, the one without a queue stands still after an answer that ends before the call has returned.
+ */
 async function openLlamaNode(file: string): Promise<Engine> {
   const { loadModel } = requirePeer('@fugood/llama.node') as { loadModel(options: object): Promise<NodeContext> };
   const context = await loadModel({ model: file, n_ctx: CONTEXT, n_threads: 1, n_gpu_layers: 0, n_parallel: 1 });
+  await context.parallel.enable({ n_parallel: 1 });
   const plain = { top_p: 1, min_p: 0, penalty_repeat: 1, penalty_last_n: 0, xtc_probability: 0, dry_multiplier: 0 };
   return {
     countTokens: async (prompt) => (await context.tokenize(prompt)).tokens.length,
     async generate(prompt, { temperature, seed, maxTokens }) {
       const sampler = { ...plain, temperature, seed, top_k: temperature === 0 ? 1 : 0 };
-      const done = await context.completion({ prompt, n_predict: maxTokens, ...sampler }, () => undefined);
+      const { promise } = await context.parallel.completion({ prompt, n_predict: maxTokens, ...sampler });
+      const done = await promise;
       return { text: done.text, tokens: done.tokens_predicted, isEnded: done.stopped_eos };
     },
   };

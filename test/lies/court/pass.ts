@@ -8,6 +8,7 @@ import { playEigen } from './eigen.ts';
 import { playGateways } from './gateways.ts';
 import { type Outvoting, playOutvoting } from './outvote.ts';
 import { playServices } from './services.ts';
+import { playTolerance } from './tolerance.ts';
 import { playVotes } from './votes.ts';
 import { createCourtWorld } from './world.ts';
 
@@ -19,6 +20,7 @@ type Group = () => AsyncGenerator<AttackRow, Outvoting | undefined>;
 const GROUPS: Readonly<Record<string, Group>> = {
   votes: playCourt,
   gateways: playGateways,
+  tolerance: playTolerance,
   services: playServices,
   attestations: playAttestations,
   delegation: playDelegation,
