@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { formatMizu } from '../sdk/client/money.ts';
 import type { CourtCase, RoundVotes } from '../sdk/stakes/cases.ts';
+import { calibrateCommand } from './court-calibrate.ts';
 import { appealCommand, executeCommand } from './court-carry-out.ts';
 import { openCommand } from './court-open.ts';
 import { claimFeeCommand, voteCommand } from './court-vote.ts';
@@ -34,13 +35,16 @@ const ENDS: Readonly<Record<CourtCase['status'], string>> = {
 
 export function courtCommand(): Command {
   return new Command('court')
-    .description('cases about what models said: list and show them, open one, vote, appeal, carry out')
+    .description(
+      'cases about what models said: list and show them, open one, vote, appeal, carry out; calibrate a model',
+    )
     .addCommand(showCommand(), { isDefault: true })
     .addCommand(openCommand())
     .addCommand(voteCommand())
     .addCommand(appealCommand())
     .addCommand(executeCommand())
-    .addCommand(claimFeeCommand());
+    .addCommand(claimFeeCommand())
+    .addCommand(calibrateCommand());
 }
 
 function showCommand(): Command {

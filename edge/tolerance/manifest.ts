@@ -8,7 +8,7 @@ const MAX_TEMPERATURE = 2;
 const MAX_NATS = 20;
 export const MAX_MANIFEST_BYTES = 64 * 1024;
 /** Of a request that says none: what OpenAI's API takes it for. */
-const DEFAULT_TEMPERATURE = 1;
+export const DEFAULT_TEMPERATURE = 1;
 
 const threshold = z.strictObject({
   /** Whether the request asks for JSON. */

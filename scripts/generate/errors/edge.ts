@@ -27,7 +27,7 @@ export const EDGE_ERRORS = {
   'edge/bad-manifest': {
     means: 'The manifest of a model of class B does not say how far its answers may differ.',
     cause: 'It was written for another version, or its thresholds are missing.',
-    toDo: 'Write it as the [court](court.md#manifest) says.',
+    toDo: 'Write it as the [court](court.md#manifest) says; `mizu court calibrate` prints the thresholds.',
   },
   'edge/bad-frame': {
     means: 'A frame between gateway and worker cannot be read.',
