@@ -112,8 +112,12 @@ export function createCases({ network, bots, watcher }: CasesParts): Cases {
   }
 
   async function appealPhase(id: bigint, { appellant }: Plan): Promise<void> {
-    if ((await caseOf(id)).outcome === OUTCOME.none) await watcher.try(call, 'tally', [id]);
-    const { outcome } = await caseOf(id);
+    // A process that has voted counts the round itself: two who count it at once would have one of them refused.
+    if (bots().length === 0 && (await caseOf(id)).outcome === OUTCOME.none) await watcher.try(call, 'tally', [id]);
+    const { outcome } = await until('an outcome', async () => {
+      const record = await caseOf(id);
+      return record.outcome === OUTCOME.none && bots().length > 0 ? undefined : record;
+    });
     if (appellant !== undefined) await appellant.send(call, 'appeal', [id]);
     else if (await isAppealed(id, outcome))
       await until('an appeal', async () => (await phaseOf(id))[0] !== CASE_PHASE.appeal || undefined);
