@@ -13,11 +13,11 @@ import { party } from './parts.ts';
 import {
   AUDIT_SECONDS,
   folderOf,
-  openGateway,
   openProcesses,
   type ProcessModel,
   type ProcessWorld,
   resultsOf,
+  runGateway,
   work,
 } from './processes.ts';
 import { playSignedLie } from './signed-lie.ts';
@@ -70,7 +70,7 @@ async function lyingWorker(world: ProcessWorld): Promise<AttackRow> {
   const { network, gateway, validators } = world;
   let letAnswer = (): void => undefined;
   const mock = await startLiar(new Promise((resolve) => (letAnswer = resolve)));
-  const process = await openGateway(world, 1);
+  const process = await runGateway(world, 1);
   const running = [await work(world, process, lyingBackend(mock.url))];
   const liar = running[0]!.address;
   let row: AttackRow;

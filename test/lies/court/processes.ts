@@ -124,7 +124,7 @@ async function openWorld(parts: Parts): Promise<ProcessWorld> {
 
 export const folderOf = ({ network }: ProcessWorld, name: string): string => network.config(name).dataDir;
 
-export function openGateway(world: ProcessWorld, auditRate: number): Promise<Gateway> {
+export function runGateway(world: ProcessWorld, auditRate: number): Promise<Gateway> {
   const { network, sequencer, gateway } = world;
   const { da } = network.config('gateway');
   const config = {

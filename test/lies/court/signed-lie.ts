@@ -7,7 +7,7 @@ import { actorOf, createActor } from './actors.ts';
 import { type AttackRow, playAttack } from './attack.ts';
 import { createCases } from './cases.ts';
 import { party, STAYS_AWAY, sayOutcome } from './parts.ts';
-import { openGateway, type ProcessWorld, work } from './processes.ts';
+import { type ProcessWorld, runGateway, work } from './processes.ts';
 
 export type SignedLie = {
   readonly name: string;
@@ -26,7 +26,7 @@ export async function playSignedLie(world: ProcessWorld, lie: SignedLie): Promis
   const cases = createCases({ network, watcher, bots: () => validators.map(({ actor }) => actor.address) });
   // Every test network has staked it, and its process does not run.
   const away = actorOf(network, keyOf(4));
-  const process = await openGateway(world, 0);
+  const process = await runGateway(world, 0);
   let worker = await work(world, process, lie.lying);
   try {
     return await playAttack(network, {

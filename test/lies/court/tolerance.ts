@@ -14,7 +14,7 @@ import { type ModelServer, startModelServer } from '../../peers/servers.fixture.
 import { MIZU } from './actors.ts';
 import { type AttackRow, playAttack } from './attack.ts';
 import { party } from './parts.ts';
-import { openGateway, openProcesses, type ProcessWorld, resultsOf, work } from './processes.ts';
+import { openProcesses, type ProcessWorld, resultsOf, runGateway, work } from './processes.ts';
 import { playSignedLie } from './signed-lie.ts';
 
 const NAME = 'lab/tiny';
@@ -90,7 +90,7 @@ export async function* playTolerance(): AsyncGenerator<AttackRow, undefined> {
 /** What is within the tolerance is audited, and nobody disputes it. */
 async function unlikeNumbers(world: ProcessWorld, name: string, server: ModelServer): Promise<AttackRow> {
   const { network, gateway, validators } = world;
-  const process = await openGateway(world, 0);
+  const process = await runGateway(world, 0);
   const worker = await work(world, process, [backendOf(server)]);
   const actors = validators.map(({ actor }) => actor);
   const { audits } = validators[0]!.validator.fight!.court!;
