@@ -1,4 +1,4 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native dot step hash loading messages ahead gas near recall dispute path attacks idle inference workers worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native dot step hash loading messages ahead gas llama near recall dispute path attacks idle inference workers worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { benchDirect, benchInference } from './edge/inference.ts';
 import { benchGas } from './gas.ts';
 import { benchHash } from './hash.ts';
 import { benchIdle } from './idle.ts';
+import { benchLlama } from './llama.ts';
 import { benchNear, missedGoal } from './near.ts';
 import { benchPath } from './path.ts';
 import { benchPathAgainst } from './path-against.ts';
@@ -65,6 +66,10 @@ const SECTIONS = {
   gas: {
     title: "L1 gas of one-step proofs, each proven in the verifier's bytecode (goal: 110,000 to 160,000 a transaction)",
     run: benchGas,
+  },
+  llama: {
+    title: 'Models of llama’s architecture with random weights: gas and speed of a token in each kernel, and llama.cpp',
+    run: benchLlama,
   },
   near: {
     title:
