@@ -1,4 +1,4 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native dot step hash loading messages ahead gas llama near recall dispute path attacks idle inference workers worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native dot models step hash loading messages ahead gas llama near recall dispute path attacks idle inference workers worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ import { benchGas } from './gas.ts';
 import { benchHash } from './hash.ts';
 import { benchIdle } from './idle.ts';
 import { benchLlama } from './llama.ts';
+import { benchModels } from './models.ts';
 import { benchNear, missedGoal } from './near.ts';
 import { benchPath } from './path.ts';
 import { benchPathAgainst } from './path-against.ts';
@@ -36,6 +37,10 @@ const SECTIONS = {
   dot: {
     title: 'Products of bytes: 10^9 a second of processor time, and gas of each (goals: V8 / native <= 2, gas <= 0.05)',
     run: benchDot,
+  },
+  models: {
+    title: 'Provable models that embed: gas and milliseconds of processor time of a text, natively (no goal)',
+    run: benchModels,
   },
   step: {
     title:

@@ -23,7 +23,12 @@ it('builds a model of the SDK once, and reads it from its folder afterwards', as
   const copy = await loadModel('datavm/copy', { cacheFolder });
   expect(copy.built.entry).toEqual(one.built.entry);
   expect(copy.built.objects.map((bytes) => bytes.length)).toEqual(one.built.objects.map((bytes) => bytes.length));
-  expect((await listModels({ cacheFolder })).map(({ name }) => name)).toEqual(['copy', 'small', 'use-lite']);
+  expect((await listModels({ cacheFolder })).map(({ name }) => name)).toEqual([
+    'copy',
+    'small',
+    'use-lite',
+    'use-lite-int8',
+  ]);
 });
 
 it.each([
@@ -58,7 +63,7 @@ it('says which models there are', async () => {
   for (const name of ['datavm/none', 'datavm/../small', 'datavm/']) {
     await expect(loadModel(name, { cacheFolder })).rejects.toMatchObject({
       code: 'sdk/no-model',
-      expected: 'one of datavm/small, datavm/use-lite',
+      expected: 'one of datavm/small, datavm/use-lite, datavm/use-lite-int8',
       actual: name,
     });
   }

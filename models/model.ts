@@ -34,6 +34,10 @@ const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
     manifest: new URL('./use-lite/manifest.json', import.meta.url),
     build: async () => (await import('./use-lite/build.ts')).buildUseLite(),
   },
+  'use-lite-int8': {
+    manifest: new URL('./use-lite/manifest-int8.json', import.meta.url),
+    build: async () => (await import('./use-lite/build.ts')).buildUseLite({ bytes: true }),
+  },
 };
 
 /** Whether the SDK builds the model of this name, which is without `datavm/`. */

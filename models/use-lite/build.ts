@@ -14,13 +14,13 @@ import { readUseLiteFiles } from './package-files.ts';
 const MAX_PAGES = 8192;
 
 /**
- * The same bytes on every machine.
+ * The same bytes on every machine. With `bytes` it is `datavm/use-lite-int8`.
  * @throws MizuError `sdk/no-weights`
  */
-export async function buildUseLite(): Promise<BuiltProgram> {
+export async function buildUseLite({ bytes = false } = {}): Promise<BuiltProgram> {
   const whole = withGlobalExports(decodeValidModule(Uint8Array.from(Buffer.from(USE_LITE_BASE64, 'base64'))));
   const compiled = await WebAssembly.compile(encodeModule(whole) as Uint8Array<ArrayBuffer>);
-  const encoder = await openUseLite(compiled, await readUseLiteFiles(), readHead());
+  const encoder = await openUseLite(compiled, await readUseLiteFiles(), { head: readHead(), bytes });
   encoder.close();
   const image = takeImage(whole, encoder.memory, encoder.instance);
   const bare = withoutState(whole);

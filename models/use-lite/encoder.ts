@@ -1,13 +1,13 @@
 // docs/models.md#image: the encoder's functions with weights and tokenizer in their memory: the image is taken of it, and texts are embedded.
 import { readFile } from 'node:fs/promises';
 import { LEXICOGRAPHER_CLASSES } from '../../edge/backends/model/classes.ts';
-import { ENCODER_PARTS, toPanels } from './layout.ts';
+import { ENCODER_PARTS, toByteColumns, toPanels } from './layout.ts';
 import type { UseLiteFiles } from './package-files.ts';
 
 /** What assembly/main.ts exports. */
 type Exports = {
   readonly memory: WebAssembly.Memory;
-  begin(): number;
+  begin(bytes: boolean): number;
   encoderBytes(): number;
   prepare(): number;
   addPiece(id: number, score: number, at: number, bytes: number): void;
@@ -38,31 +38,47 @@ const FIRST_PIECE = 6;
 /** From one code point, or two, to what NFKC makes of them, in hexadecimal. */
 const NORMAL_FORMS = new URL('./normal-forms.txt', import.meta.url);
 
-/** `head` is what assembly/head.ts reads; without it no text is classified. */
+export type EncoderOptions = {
+  /** What assembly/head.ts reads; without it no text is classified. */
+  readonly head?: Float32Array;
+  /** Whether the matrices become bytes: docs/models.md#int8. */
+  readonly bytes?: boolean;
+};
+
 export async function openUseLite(
   module: WebAssembly.Module,
   { tensors, pieces }: UseLiteFiles,
-  head: Float32Array = new Float32Array(0),
+  { head = new Float32Array(0), bytes = false }: EncoderOptions = {},
 ): Promise<UseLiteEncoder> {
-  const instance = new WebAssembly.Instance(module, { mizu: HOST });
+  const dotBytes = (sum: number, left: number, right: number, length: number): number => {
+    const values = new Int8Array(memory.buffer);
+    let total = sum;
+    for (let i = 0; i < length; i++) total += values[left + i]! * values[right + i]!;
+    return total;
+  };
+  const instance = new WebAssembly.Instance(module, { mizu: { ...HOST, dot_i8: dotBytes } });
   const exports = instance.exports as unknown as Exports;
   const { memory } = exports;
-  const floats = (at: number, values: Float32Array) => new Float32Array(memory.buffer, at, values.length).set(values);
-  let at = exports.begin();
+  const write = (at: number, values: Float32Array | Uint8Array): number => {
+    new Uint8Array(memory.buffer).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+    return values.byteLength;
+  };
+  let at = exports.begin(bytes);
   const end = at + exports.encoderBytes();
   for (const { name, columns } of ENCODER_PARTS) {
     const tensor = tensors.get(name);
     if (tensor === undefined) throw new Error(`there is no tensor ${name}`);
-    floats(at, columns === undefined ? tensor : toPanels(tensor, columns));
-    at += tensor.byteLength;
+    at += write(
+      at,
+      columns === undefined ? tensor : bytes ? toByteColumns(tensor, columns) : toPanels(tensor, columns),
+    );
   }
-  if (at !== end) throw new Error(`the weights have ${at} bytes, their place ${end}`);
-  floats(end, head);
+  if (at !== end) throw new Error(`the weights end at ${at}, their place at ${end}`);
+  write(end, head);
   const stage = exports.prepare();
-  const put = (bytes: Uint8Array): number => {
-    if (bytes.length > STAGE_BYTES) throw new RangeError(`a text has at most ${STAGE_BYTES} bytes`);
-    new Uint8Array(memory.buffer).set(bytes, stage);
-    return bytes.length;
+  const put = (text: Uint8Array): number => {
+    if (text.length > STAGE_BYTES) throw new RangeError(`a text has at most ${STAGE_BYTES} bytes`);
+    return write(stage, text);
   };
   const encoder = new TextEncoder();
   pieces.forEach(([piece, score], id) => {

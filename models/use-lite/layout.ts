@@ -9,6 +9,8 @@ const WHOLE = '/ConcatPartitions/concat';
 const SIZE = 512;
 const HIDDEN_SIZE = 1536;
 const PANEL = 4;
+/** Steps of a byte to each side of zero. */
+const MOST = 127;
 
 export const ENCODER_PARTS: readonly Part[] = [
   { name: 'module/Embeddings_en' },
@@ -52,4 +54,22 @@ export function toPanels(matrix: Float32Array, columns: number): Float32Array {
     for (let row = 0; row < rows; row++)
       for (let i = 0; i < PANEL; i++) panels[at++] = matrix[row * columns + column + i]!;
   return panels;
+}
+
+/** From rows of a matrix to its columns in bytes, and behind them the unit of each column in f32, little-endian: docs/models.md#int8. */
+export function toByteColumns(matrix: Float32Array, columns: number): Uint8Array {
+  const rows = matrix.length / columns;
+  const bytes = new Uint8Array(columns * (rows + Float32Array.BYTES_PER_ELEMENT));
+  const view = new DataView(bytes.buffer);
+  for (let column = 0; column < columns; column++) {
+    let most = 0;
+    for (let row = 0; row < rows; row++) most = Math.max(most, Math.abs(matrix[row * columns + column]!));
+    const unit = Math.fround(most / MOST) || 1;
+    view.setFloat32(columns * rows + column * Float32Array.BYTES_PER_ELEMENT, unit, true);
+    for (let row = 0; row < rows; row++) {
+      const steps = Math.round(matrix[row * columns + column]! / unit);
+      view.setInt8(column * rows + row, Math.max(-MOST, Math.min(MOST, steps)));
+    }
+  }
+  return bytes;
 }

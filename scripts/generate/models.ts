@@ -40,18 +40,19 @@ put(
     version: '1',
   } satisfies ModelManifest),
 );
-put(
-  new URL('manifest.json', USE_LITE),
-  formatManifest({
-    class: 'A',
-    licence: 'Apache-2.0 AND MIT AND WordNet-3.0',
-    name: 'use-lite',
-    programId: hashProgram((await buildUseLite()).program.header),
-    source: `Universal Sentence Encoder Lite of Google, npm ${USE_LITE_PACKAGE} ${USE_LITE_PACKAGE_VERSION}; a head trained on the glosses of WordNet 3.1`,
-    tasks: ['classify', 'embed'],
-    version: '1',
-  } satisfies ModelManifest),
-);
+for (const bytes of [false, true])
+  put(
+    new URL(bytes ? 'manifest-int8.json' : 'manifest.json', USE_LITE),
+    formatManifest({
+      class: 'A',
+      licence: 'Apache-2.0 AND MIT AND WordNet-3.0',
+      name: bytes ? 'use-lite-int8' : 'use-lite',
+      programId: hashProgram((await buildUseLite({ bytes })).program.header),
+      source: `Universal Sentence Encoder Lite of Google, npm ${USE_LITE_PACKAGE} ${USE_LITE_PACKAGE_VERSION}${bytes ? ', its matrices rounded to bytes' : ''}; a head trained on the glosses of WordNet 3.1`,
+      tasks: ['classify', 'embed'],
+      version: '1',
+    } satisfies ModelManifest),
+  );
 
 function put(url: URL, content: string): void {
   const path = fileURLToPath(url);

@@ -1,6 +1,7 @@
 // docs/models.md#use-lite: Universal Sentence Encoder Lite: two layers of a transformer over at most 128 tokens, the mean of what they give,
 // and one layer with tanh. Names of weights and order as in the package's model.json.
 import { dense, reserveDense } from "../../assembly/dense";
+import { denseBytes, matrixBytes, reserveDenseBytes } from "../../assembly/dense-bytes";
 import { cos, exp, sin, tanh } from "../../assembly/math";
 
 export const MAX_TOKENS: u32 = 128;
@@ -48,6 +49,9 @@ let grown: u32 = 0;
 let weights: u32 = 0;
 let mean: u32 = 0;
 
+/** Whether the matrices are bytes; else they are f32. */
+let isBytes: bool = false;
+
 let next: u32 = 0;
 
 function take(floats: u32): u32 {
@@ -56,8 +60,16 @@ function take(floats: u32): u32 {
   return at;
 }
 
+function takeMatrix(width: u32, columns: u32): u32 {
+  if (!isBytes) return take(width * columns);
+  const at = next;
+  next += matrixBytes(width, columns);
+  return at;
+}
+
 /** Bytes of the weights. Before `placeWeights` alone: it counts by placing them at 0. */
-export function weightBytes(): u32 {
+export function weightBytes(bytes: bool): u32 {
+  isBytes = bytes;
   next = 0;
   takeAll();
   return next;
@@ -76,6 +88,7 @@ export function placeWeights(at: u32): void {
     }
   }
   reserveDense(HIDDEN_SIZE);
+  reserveDenseBytes(HIDDEN_SIZE);
   rows = allocate(VECTOR_SIZE);
   normal = allocate(VECTOR_SIZE);
   mixed = allocate(3 * VECTOR_SIZE);
@@ -94,11 +107,11 @@ function allocate(width: u32): u32 {
 function takeAll(): u32 {
   embeddings = take(PIECES * EMBEDDING_SIZE);
   const frequencies = take(EMBEDDING_SIZE / 2);
-  widened = take(EMBEDDING_SIZE * VECTOR_SIZE);
+  widened = takeMatrix(EMBEDDING_SIZE, VECTOR_SIZE);
   widenedBias = take(VECTOR_SIZE);
   takeLayer(first, EMBEDDING_SIZE);
   takeLayer(second, VECTOR_SIZE);
-  last = take(VECTOR_SIZE * VECTOR_SIZE);
+  last = takeMatrix(VECTOR_SIZE, VECTOR_SIZE);
   lastBias = take(VECTOR_SIZE);
   return frequencies;
 }
@@ -107,15 +120,15 @@ function takeLayer(layer: Layer, width: u32): void {
   layer.width = width;
   layer.attentionScale = take(width);
   layer.attentionShift = take(width);
-  layer.mixed = take(width * 3 * width);
+  layer.mixed = takeMatrix(width, 3 * width);
   layer.mixedBias = take(3 * width);
-  layer.joined = take(width * VECTOR_SIZE);
+  layer.joined = takeMatrix(width, VECTOR_SIZE);
   layer.joinedBias = take(VECTOR_SIZE);
   layer.hiddenScale = take(VECTOR_SIZE);
   layer.hiddenShift = take(VECTOR_SIZE);
-  layer.hidden = take(VECTOR_SIZE * HIDDEN_SIZE);
+  layer.hidden = takeMatrix(VECTOR_SIZE, HIDDEN_SIZE);
   layer.hiddenBias = take(HIDDEN_SIZE);
-  layer.output = take(HIDDEN_SIZE * VECTOR_SIZE);
+  layer.output = takeMatrix(HIDDEN_SIZE, VECTOR_SIZE);
   layer.outputBias = take(VECTOR_SIZE);
 }
 
@@ -124,7 +137,7 @@ export function encode(tokens: u32, count: u32, to: u32): void {
   embed(tokens, count);
   normalise(rows, count, EMBEDDING_SIZE, first.attentionScale, first.attentionShift);
   // The first layer is wider at its end than at its beginning.
-  dense(rows, count, EMBEDDING_SIZE, widened, widenedBias, grown, VECTOR_SIZE);
+  multiply(rows, count, EMBEDDING_SIZE, widened, widenedBias, grown, VECTOR_SIZE);
   memory.copy(rows, grown, count * VECTOR_SIZE * FLOAT);
   attend(first, count);
   grow(first, count);
@@ -132,8 +145,13 @@ export function encode(tokens: u32, count: u32, to: u32): void {
   attend(second, count);
   grow(second, count);
   average(count);
-  dense(mean, 1, VECTOR_SIZE, last, lastBias, to, VECTOR_SIZE);
+  multiply(mean, 1, VECTOR_SIZE, last, lastBias, to, VECTOR_SIZE);
   scaleToOne(to);
+}
+
+function multiply(x: u32, count: u32, width: u32, w: u32, bias: u32, y: u32, columns: u32): void {
+  if (isBytes) denseBytes(x, count, width, w, bias, y, columns);
+  else dense(x, count, width, w, bias, y, columns);
 }
 
 function embed(tokens: u32, count: u32): void {
@@ -172,7 +190,7 @@ function normalise(x: u32, count: u32, width: u32, scale: u32, shift: u32): void
 function attend(layer: Layer, count: u32): void {
   const width = layer.width;
   const bytes = width * FLOAT;
-  dense(normal, count, width, layer.mixed, layer.mixedBias, mixed, 3 * width);
+  multiply(normal, count, width, layer.mixed, layer.mixedBias, mixed, 3 * width);
   const size = width / HEADS;
   const factor: f32 = 1 / sqrt<f32>(f32(size));
   for (let i: u32 = 0; i < count * 3; i += 3) scale(mixed + i * bytes, width, factor);
@@ -183,7 +201,7 @@ function attend(layer: Layer, count: u32): void {
       gather(query + 2 * bytes, count, 3 * bytes, size, normal + row * bytes + head * size * FLOAT);
     }
   }
-  dense(normal, count, width, layer.joined, layer.joinedBias, joined, VECTOR_SIZE);
+  multiply(normal, count, width, layer.joined, layer.joinedBias, joined, VECTOR_SIZE);
   add(rows, joined, count * VECTOR_SIZE);
 }
 
@@ -241,10 +259,10 @@ function gather(values: u32, count: u32, stride: u32, size: u32, to: u32): void 
 
 function grow(layer: Layer, count: u32): void {
   normalise(rows, count, VECTOR_SIZE, layer.hiddenScale, layer.hiddenShift);
-  dense(normal, count, VECTOR_SIZE, layer.hidden, layer.hiddenBias, grown, HIDDEN_SIZE);
+  multiply(normal, count, VECTOR_SIZE, layer.hidden, layer.hiddenBias, grown, HIDDEN_SIZE);
   for (let k: u32 = 0; k < count * HIDDEN_SIZE * FLOAT; k += FLOAT)
     store<f32>(grown + k, max<f32>(load<f32>(grown + k), 0));
-  dense(grown, count, HIDDEN_SIZE, layer.output, layer.outputBias, joined, VECTOR_SIZE);
+  multiply(grown, count, HIDDEN_SIZE, layer.output, layer.outputBias, joined, VECTOR_SIZE);
   add(rows, joined, count * VECTOR_SIZE);
 }
 

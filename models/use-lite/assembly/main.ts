@@ -19,9 +19,9 @@ export function _start(): void {
   answerAll(answer);
 }
 
-/** Takes memory for the weights of the encoder and, behind them, of the head. @returns where they go */
-export function begin(): u32 {
-  length = weightBytes();
+/** Takes memory for the weights of the encoder, whose matrices may be bytes, and, behind them, of the head. @returns where they go */
+export function begin(bytes: bool): u32 {
+  length = weightBytes(bytes);
   weights = (u32(heap.alloc(length + headBytes() + ALIGNMENT)) + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
   return weights;
 }
