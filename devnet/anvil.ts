@@ -24,6 +24,8 @@ export type Anvil = { readonly url: string; readonly port: number; readonly pid:
 /** Accounts of anvil's mnemonic that have ether from the start. */
 export const ANVIL_ACCOUNTS = 17;
 
+/** Blocks whose state can still be asked for. Older ones anvil would write into the home folder, gigabytes in an hour. */
+const STATES_KEPT = 500;
 const START_SECONDS = 60;
 const STOP_SECONDS = 5;
 
@@ -57,6 +59,8 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
     String(options.chainId ?? 31337),
     '--accounts',
     String(ANVIL_ACCOUNTS),
+    '--prune-history',
+    String(STATES_KEPT),
     '--silent',
   ];
   if (options.blockTimeSeconds !== undefined) args.push('--block-time', String(options.blockTimeSeconds));
