@@ -11,6 +11,20 @@ import { measureAccuracy } from './gloss-domains/accuracy.ts';
 import { extractGlosses } from './gloss-domains/extract.ts';
 import { readLicences } from './licences/extract.ts';
 
+/** Classes of WordNet that are one of the kinds of examples/vectors. */
+const KIND_OF = new Map([
+  ['noun.animal', 'living'],
+  ['noun.plant', 'living'],
+  ['noun.person', 'living'],
+  ['noun.artifact', 'artefact'],
+  ['noun.act', 'act'],
+  ['verb.motion', 'act'],
+  ['verb.contact', 'act'],
+  ['verb.possession', 'act'],
+  ['adj.all', 'quality'],
+  ['noun.attribute', 'quality'],
+]);
+
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 test('gloss-domains: two of three confident domains are the authors’ own', async () => {
@@ -26,6 +40,26 @@ test('gloss-domains: two of three confident domains are the authors’ own', asy
     expect(accuracy).toBeGreaterThan(0.66);
     expect(accuracy).toBeGreaterThan(baseline);
     expect(run.gasUsed).toBeGreaterThan(0n);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('vectors: most glosses have the label of their kind, and each has a vector', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'mizu-vectors-'));
+  try {
+    const { input, truth } = await extractGlosses(folder, 100);
+    const { parts, rejects } = await runLocal(path('vectors/workflow.ts'), await readJsonLines(input));
+    const rows = Object.values(parts).flat() as { id: string; kind: string; vector: number[] }[];
+    expect(rows.length).toBeGreaterThan(40);
+    expect(rejects).toEqual([]);
+    for (const { vector } of rows) expect(Math.hypot(...vector)).toBeCloseTo(65_536, -2);
+    const labelled = (await readJsonLines(truth)) as { id: string; domain: string }[];
+    const kinds = new Map(labelled.map(({ id, domain }) => [id, KIND_OF.get(domain)]));
+    const known = rows.filter(({ id }) => kinds.get(id) !== undefined);
+    const right = known.filter(({ id, kind }) => kinds.get(id) === kind);
+    expect(known.length).toBeGreaterThan(50);
+    expect(right.length / known.length).toBeGreaterThan(0.6);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
