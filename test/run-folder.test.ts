@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -20,8 +20,9 @@ function run(then: string): string {
   const program = `
     import { mkdtempSync } from 'node:fs';
     import { tmpdir } from 'node:os';
-    import { join } from 'node:path';
+    import { dirname, join } from 'node:path';
     const { openRunFolder } = await import(${JSON.stringify(module)});
+    openRunFolder();
     openRunFolder();
     console.log(mkdtempSync(join(tmpdir(), 'mizu-network-')));
     ${then}`;
@@ -34,6 +35,7 @@ function run(then: string): string {
 test('nothing is left of a run that ends', () => {
   const made = run('');
   expect(made.startsWith(join(parent, 'mizu-tests-'))).toBe(true);
+  expect(dirname(dirname(made)), 'one folder, however often the configuration is read').toBe(parent);
   run('process.exit(1);');
   expect(readdirSync(parent)).toEqual([]);
 });
