@@ -122,7 +122,7 @@ it('refuses a model that is not there, and says which there are', async () => {
   const file = await write(OPERATORS.classify!('datavm/none'));
   await expect(bundleWorkflow(file)).rejects.toMatchObject({
     code: 'sdk/no-model',
-    expected: 'one of datavm/small, datavm/use-lite',
+    expected: 'one of datavm/small, datavm/use-lite, datavm/use-lite-int8',
     actual: 'datavm/none',
   });
 });

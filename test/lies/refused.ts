@@ -62,7 +62,8 @@ export async function* playRefused(world: LieWorld): AsyncGenerator<Row> {
     ],
     [
       'the path of the last leaf is that of the one before',
-      'PaddingNotZero',
+      // A right child has no padding beside it, and shares all of the path but the first sibling.
+      count % 2 === 0 ? 'PaddingNotZero' : 'FirstLeafMismatch',
       async () => ({ ...right, lastPath: treeProof(steps, count - 1) }),
     ],
     [
