@@ -55,7 +55,7 @@ test('the folder stays within its bounds, and nothing can be kept where no folde
 
 const OPERATORS = [
   { kind: 'map', name: 'a' },
-  { kind: 'llm', name: 'm' },
+  { kind: 'llm', model: 'builtin/small', name: 'm' },
   { kind: 'map', name: 'b' },
 ] as unknown as readonly Operator[];
 const STAGES = planStages(OPERATORS, false);
