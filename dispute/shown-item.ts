@@ -1,4 +1,5 @@
 // docs/court.md#open: the argument that shows an item of a gateway's signed batch to the court.
+import { encodeAbiParameters, keccak256 } from 'viem';
 import { MizuError } from '../protocol/errors.ts';
 import { bytesToHex, concatBytes, type Hex } from '../protocol/hex.ts';
 import { encodeInferenceItem } from '../protocol/inference.ts';
@@ -26,6 +27,13 @@ export type ItemPlace = {
   /** Of the item in the message. */
   readonly index: number;
 };
+
+const PLACE = [{ type: 'uint64' }, { type: 'uint64' }, { type: 'uint256' }] as const;
+
+/** `InferenceCourt.placeOf`: by what the court knows an item at its place. */
+export function hashPlace(batch: bigint, message: number, index: number): Hex {
+  return keccak256(encodeAbiParameters(PLACE, [batch, BigInt(message), BigInt(index)]));
+}
 
 /** An item of two leaves: its node stands one above them. */
 const ITEM_HEIGHT = 1;

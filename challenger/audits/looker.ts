@@ -1,8 +1,9 @@
 // docs/audits.md#findings: what a validator finds among the items of a period that are drawn for it.
 import type { ContractAddresses } from '../../contracts/deploy.ts';
+import { hashPlace } from '../../dispute/shown-item.ts';
 import { deriveBatch } from '../../node/l1/derive.ts';
 import type { NetworkNode } from '../../node/node.ts';
-import { auditsAbi, inboxAbi, inferenceCourtAbi } from '../../protocol/generated/abi.ts';
+import { auditsAbi, inboxAbi } from '../../protocol/generated/abi.ts';
 import { type Address, concatBytes, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import type { InferenceItem } from '../../protocol/inference.ts';
 import { keccak } from '../../protocol/tree.ts';
@@ -15,7 +16,7 @@ import type { AuditPhases } from './times.ts';
 
 export type LookerParts = {
   readonly node: NetworkNode;
-  readonly contracts: Pick<ContractAddresses, 'inferenceCourt' | 'audits' | 'inbox'>;
+  readonly contracts: Pick<ContractAddresses, 'audits' | 'inbox'>;
   readonly judge: ItemJudge;
   readonly suspects: Pick<Suspects, 'note'>;
   readonly self: Address;
@@ -47,7 +48,6 @@ const MAX_FINDINGS = 32;
 
 export function createLooker({ node, contracts, judge, suspects, self, log }: LookerParts): Looker {
   const { client } = node.l1;
-  const court = { address: contracts.inferenceCourt, abi: inferenceCourtAbi } as const;
   const inbox = { address: contracts.inbox, abi: inboxAbi } as const;
   const counts: LookCounts = { looked: 0, found: 0 };
 
@@ -72,8 +72,7 @@ export function createLooker({ node, contracts, judge, suspects, self, log }: Lo
       if (body?.kind !== 'InferenceResult') continue;
       for (const [number, item] of body.items.entries()) {
         if (!judge.knows(item.model)) continue;
-        const args = [index, BigInt(message), BigInt(number)] as const;
-        const place = await client.readContract({ ...court, functionName: 'placeOf', args });
+        const place = hashPlace(index, message, number);
         found.push({ place, batch: index, message, index: number, item });
       }
     }

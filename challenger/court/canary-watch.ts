@@ -1,8 +1,9 @@
 // docs/audits.md#court: a canary is upheld. Its gateway opens it when somebody disputes it, so who has found it wrong waits.
 import type { ContractAddresses } from '../../contracts/deploy.ts';
+import { hashPlace } from '../../dispute/shown-item.ts';
 import type { MessagePlace } from '../../node/l1/message-place.ts';
 import type { NetworkNode } from '../../node/node.ts';
-import { auditsAbi, inboxAbi, inferenceCourtAbi } from '../../protocol/generated/abi.ts';
+import { auditsAbi, inboxAbi } from '../../protocol/generated/abi.ts';
 import type { AuditTimes } from '../audits/times.ts';
 import type { ItemJudgement } from './judge.ts';
 
@@ -17,14 +18,13 @@ const UPHELD: ItemJudgement = { verdict: 'upheld', reason: 'it is a canary: its 
 
 export type CanaryWatchParts = {
   readonly node: Pick<NetworkNode, 'headSeconds'> & { readonly l1: Pick<NetworkNode['l1'], 'client'> };
-  readonly contracts: Pick<ContractAddresses, 'inferenceCourt' | 'audits' | 'inbox'>;
+  readonly contracts: Pick<ContractAddresses, 'audits' | 'inbox'>;
   readonly times: AuditTimes;
 };
 
 export function createCanaryWatch({ node, contracts, times }: CanaryWatchParts): CanaryWatch {
   const { client } = node.l1;
   const audits = { address: contracts.audits, abi: auditsAbi } as const;
-  const court = { address: contracts.inferenceCourt, abi: inferenceCourtAbi } as const;
   const inbox = { address: contracts.inbox, abi: inboxAbi } as const;
 
   return {
@@ -33,8 +33,7 @@ export function createCanaryWatch({ node, contracts, times }: CanaryWatchParts):
       if (!(await client.readContract({ ...audits, functionName: 'mayBeCanary', args: [postedAt] }))) return 'none';
       // Asked before: what is opened meanwhile is seen below.
       const canBeOpened = (await node.headSeconds()) < times.phasesOf(times.periodOf(postedAt)).open;
-      const args = [batch, BigInt(message), BigInt(index)] as const;
-      const place = await client.readContract({ ...court, functionName: 'placeOf', args });
+      const place = hashPlace(batch, message, index);
       if (await client.readContract({ ...audits, functionName: 'isCanary', args: [place] })) return 'canary';
       return canBeOpened ? 'open' : 'none';
     },

@@ -3,7 +3,7 @@
 import type { Abi } from 'viem';
 import type { ContractAddresses } from '../../contracts/deploy.ts';
 import { messageProof } from '../../dispute/opening.ts';
-import { showItem } from '../../dispute/shown-item.ts';
+import { hashPlace, showItem } from '../../dispute/shown-item.ts';
 import { deriveBatch } from '../../node/l1/derive.ts';
 import type { MessagePlace } from '../../node/l1/message-place.ts';
 import type { LoopRound } from '../../node/loop.ts';
@@ -49,16 +49,13 @@ export function createSuspects(parts: SuspectParts): Suspects {
     return standing === 'open' ? 'wait' : 'canary';
   }
 
-  const placeOf = ({ batch, message, index }: ItemAt) =>
-    client.readContract({ ...court, functionName: 'placeOf', args: [batch, BigInt(message), BigInt(index)] });
-
   async function dispute(suspect: ItemAt): Promise<boolean> {
     const { message, index } = suspect;
     const batch = await node.mirror.batch(suspect.batch);
     const steps = batch === undefined ? [] : await deriveBatch(node.mirror, node.objects, batch);
     const bytes = steps[message]?.message.bytes;
     if (bytes === undefined) return false;
-    const about = await placeOf(suspect);
+    const about = hashPlace(suspect.batch, message, index);
     const isDone = async () => (await client.readContract({ ...court, functionName: 'caseAbout', args: [about] })) > 0n;
     if (await isDone()) return false;
     const proof = await messageProof(node, suspect);
