@@ -9,7 +9,7 @@ test('every attack comes to what it must, and nothing of what is lost is nowhere
   const { rows, outvoting } = await playAttacks(undefined, () => undefined);
   expect(rows.filter(({ faults }) => faults.length > 0)).toEqual([]);
   // Without model engines there are none of class B.
-  expect(rows).toHaveLength((await missingPeers()) === undefined ? 35 : 32);
+  expect(rows).toHaveLength((await missingPeers()) === undefined ? 40 : 37);
   expect(new Set(rows.map(({ attack }) => attack)).size).toBe(rows.length);
   expect(outvoting?.played.filter((row) => !isAsRuled(row))).toEqual([]);
   expect(outvoting?.played.map(({ percent }) => percent)).toEqual([10, 20, 33, 34, 50, 51, 66, 67, 80, 90]);

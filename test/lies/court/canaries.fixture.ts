@@ -1,6 +1,7 @@
 // docs/audits.md#plant: who plants canaries in his own runs: commitments on L1, and what opens them.
 import type { Abi } from 'viem';
 import { bytesToHex, toBytes } from 'viem';
+import type { LocalAccount } from 'viem/accounts';
 import { createBuiltinBackend } from '../../../edge/backends/builtin.ts';
 import { truthOf } from '../../../edge/truth.ts';
 import { auditsAbi, inferenceCourtAbi } from '../../../protocol/generated/abi.ts';
@@ -25,8 +26,8 @@ export type Planted = {
 };
 
 export type Planter = {
-  /** What stands in the run's partitions is a canary, if it is posted later. `truth`: instead of what the model says. */
-  plant(asked: AskedRun, truth?: Hex): Promise<readonly Planted[]>;
+  /** What stands in the run's partitions is a canary, if it is posted later. `signer`: instead of the run's account. */
+  plant(asked: AskedRun, signer?: LocalAccount): Promise<readonly Planted[]>;
   /** The error with which L1 refuses it; undefined if it takes it. */
   open(posted: Posted, planted: Planted): Promise<string | undefined>;
   placeOf(posted: Posted): Promise<Hex>;
@@ -38,14 +39,19 @@ export function createPlanter(network: TestNetwork, sender: Actor, gateway: Acto
   const { audits, inferenceCourt } = deployment.addresses;
   const call = { address: audits, abi: auditsAbi as Abi };
 
-  async function plantOne({ run, nonce, workflow }: AskedRun, partition: number, truth: Hex): Promise<Planted> {
+  async function plantOne(
+    { run, nonce, workflow }: AskedRun,
+    partition: number,
+    truth: Hex,
+    signer: LocalAccount,
+  ): Promise<Planted> {
     const args = [gateway.address, run, INFER_STAGE, partition, 0, truth, SALT] as const;
     const commitment = await l1.client.readContract({
       ...{ address: audits, abi: auditsAbi, functionName: 'hashCanary' },
       args,
     });
     await sender.send(call, 'plant', [commitment]);
-    const signature = await USER.signTypedData({
+    const signature = await signer.signTypedData({
       domain: createDomain(deployment.chainId, audits),
       types: CANARY_TYPES,
       primaryType: 'Canary',
@@ -55,11 +61,11 @@ export function createPlanter(network: TestNetwork, sender: Actor, gateway: Acto
   }
 
   return {
-    async plant(asked, truth) {
+    async plant(asked, signer = USER) {
       const planted: Planted[] = [];
       for (const [partition, requests] of asked.requests.entries()) {
-        const own = truth ?? (await truthOf(requests, backend, new AbortController().signal));
-        planted.push(await plantOne(asked, partition, own as Hex));
+        const truth = await truthOf(requests, backend, new AbortController().signal);
+        planted.push(await plantOne(asked, partition, truth as Hex, signer));
       }
       // A plant is older than its item's batch.
       await clock.advance(1);

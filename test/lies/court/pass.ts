@@ -1,6 +1,7 @@
 // docs/court.md#attacks: one pass over the table of attacks, network by network, and who can outvote whom.
 import type { AttackRow } from './attack.ts';
 import { playAttestations } from './attestations.ts';
+import { playAudits } from './audits.ts';
 import { playBallots } from './ballots.ts';
 import { playDelegation } from './delegation.ts';
 import { playDisputes } from './disputes.ts';
@@ -23,6 +24,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   tolerance: playTolerance,
   services: playServices,
   attestations: playAttestations,
+  audits: playAudits,
   delegation: playDelegation,
   eigen: playEigen,
 };
