@@ -56,8 +56,14 @@ function levelOf({ confirmed, attested }: Verified): string {
   return `asserted on L1 and attested by ${percent} % of the validators' stake; its window is still open`;
 }
 
+function canaryWarning(count: number): string {
+  const answers = count === 1 ? '1 answer is' : `${count} answers are`;
+  return `warning: ${answers} wrong on purpose: the run is a canary, by which validators are examined. Do not rely on its dataset.`;
+}
+
 function tell(output: Output, verified: Verified): void {
   output.say(`\n${pc.green('verified')}  dataset ${verified.datasetRoot} of run ${verified.run}`);
   output.say(`${levelOf(verified)}: ${verified.transactions.join(', ')}`);
+  if (verified.canaries > 0) output.say(pc.yellow(canaryWarning(verified.canaries)));
   output.data({ event: 'verified', ...verified });
 }

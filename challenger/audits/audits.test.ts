@@ -11,6 +11,7 @@ import { createPlanter, type Planted, type Planter } from '../../test/lies/court
 import { BUILTIN, createItems, type Items, type Posted, PRICES } from '../../test/lies/court/items.ts';
 import { joinGateway } from '../../test/network/inference.fixture.ts';
 import { startTestNetwork, type TestNetwork, until } from '../../test/network/network.fixture.ts';
+import { runMain } from '../../test/network/run-main.fixture.ts';
 import { startValidator, type Validator } from '../main.ts';
 
 /** Of each of those that look: two thirds of all, so that they can decide a case. */
@@ -37,6 +38,11 @@ const losesShare = async (account: Address) => {
   return network.l1.client.readContract({ ...audits(), functionName: 'losesShare', args });
 };
 const cases = () => network.l1.client.readContract({ ...court(), functionName: 'caseCount' });
+
+async function attest(account: Address): Promise<string> {
+  const flags = ['--l1', network.anvil.url, '--rollup', network.deployment.addresses.rollup, '--chain-id', '31337'];
+  return (await runMain('attest', '--account', account, ...flags)).text;
+}
 
 /** None of them audits by itself. */
 const startOne = (i: number) =>
@@ -130,6 +136,12 @@ test('who looks finds a canary, who does not loses its share, and a lie beside i
   await network.clock.advanceTo(phases.reveal);
   expect(await Promise.all(actors.map(({ address }) => losesShare(address)))).toEqual([false, false, false]);
   expect(await losesShare(idle)).toBe(true);
+  expect(await attest(actors[0]!.address)).toContain(
+    'audits    1 found of 1 canaries that were drawn for it within 8 min 0 s: it keeps its share',
+  );
+  expect(await attest(idle)).toContain(
+    'audits    0 found of 1 canaries that were drawn for it within 8 min 0 s: what it attests now earns it nothing',
+  );
   await endCase(1n, CASE_STATUS.voided);
 });
 

@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Abi } from 'viem';
+import { type Abi, encodeAbiParameters, keccak256, toHex } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Anvil, startAnvil } from '../../devnet/anvil.ts';
-import { inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
+import { auditsAbi, inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { hashDataset } from '../../protocol/state.ts';
 import { type Executor, startExecutor } from '../../prover/main.ts';
@@ -88,6 +88,27 @@ test('whoever believes this network is shown what he believes, and that it keeps
     `trust root: chain 31337 (--chain-id), Rollup ${forged.deployment.addresses.rollup} (--rollup)`,
   );
   expect(code).toBe(0);
+});
+
+test('of a run with answers that are wrong on purpose it warns', async () => {
+  const { audits } = forged.deployment.addresses;
+  const count = () =>
+    forged.l1.client.readContract({ ...{ address: audits, abi: auditsAbi }, functionName: 'canariesOf', args: [run] });
+  // Whichever of the contract's slots counts them.
+  const slots = Array.from({ length: 32 }, (_, slot) =>
+    keccak256(encodeAbiParameters([{ type: 'bytes32' }, { type: 'uint256' }], [run, BigInt(slot)])),
+  );
+  const set = async (value: number) => {
+    for (const index of slots)
+      await forged.chain.setStorageAt({ address: audits, index, value: toHex(value, { size: 32 }) });
+  };
+  expect((await verify(...root(forged.anvil.url))).text).not.toContain('warning');
+  await set(2);
+  expect(await count()).toBe(2n);
+  const { code, text } = await verify(...root(forged.anvil.url));
+  expect(text).toContain('warning: 2 answers are wrong on purpose: the run is a canary');
+  expect(code).toBe(0);
+  await set(0);
 });
 
 test('without a trust root nothing is verified: the sequencer is not asked for one', async () => {

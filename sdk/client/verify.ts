@@ -14,6 +14,7 @@ import { inputArguments } from '../input/words.ts';
 import { type CheckedFolder, checkFile, checkFolder, FolderChanged } from '../output/check-folder.ts';
 import { shellWord } from '../output/shell-word.ts';
 import { readAttested } from './attested.ts';
+import { countCanaries } from './canaries.ts';
 import { explainChange } from './changed.ts';
 import { discoverNetwork, pinnedNetwork } from './discover.ts';
 import { connectNetwork, type Network } from './network.ts';
@@ -45,6 +46,8 @@ export type Verified = {
   readonly confirmed: boolean;
   /** The validators' stake that has attested it. It is undefined if less than two thirds have. */
   readonly attested: AttestedBy | undefined;
+  /** Answers of the run that a gateway has given wrongly on purpose, as far as L1 knows by now: above 0 it is no dataset to rely on. */
+  readonly canaries: number;
   readonly assertion: Hex | undefined;
   /** L1 transactions that fix the dataset. */
   readonly transactions: readonly Hex[];
@@ -117,7 +120,8 @@ export async function verifyTarget(
     if (flags.inputsHash !== undefined) onCheck(await assertInputs(request, flags.inputsHash));
     const attested =
       report.assertion === undefined ? undefined : await readAttested(l1, request.contracts, report.assertion);
-    const verified = { ...assertReport(report, folder, target), attested };
+    const canaries = await countCanaries(l1, inbox, run);
+    const verified = { ...assertReport(report, folder, target), attested, canaries };
     await checkReuse(network, request, folder, started, onCheck);
     return verified;
   } finally {
@@ -232,7 +236,7 @@ function assertReport(
   report: VerifyReport,
   folder: CheckedFolder | undefined,
   target: string,
-): Omit<Verified, 'attested'> {
+): Omit<Verified, 'attested' | 'canaries'> {
   const bad = report.checks.find((check) => !check.ok);
   if (bad !== undefined || report.dataset === undefined)
     throw failed(bad?.name ?? 'dataset', bad?.detail ?? 'none found');
