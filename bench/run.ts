@@ -1,4 +1,4 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native dot models step hash loading messages ahead gas llama near recall dispute path attacks idle inference workers worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native images dot models step hash loading messages ahead gas llama near recall dispute path attacks idle inference workers worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,7 @@ import { benchPathAgainst } from './path-against.ts';
 import { benchRecall, missedRecall } from './recall.ts';
 import { benchStep } from './step.ts';
 import { benchDot } from './vm/dot.ts';
+import { benchImages } from './vm/images.ts';
 import { benchNative } from './vm/native.ts';
 import { worstLoading } from './worst/loading.ts';
 import { worstMessages } from './worst/messages.ts';
@@ -33,6 +34,10 @@ const SECTIONS = {
   native: {
     title: 'Native engine: the same module rewritten and not, in one process (goal: ratio <= 1.3)',
     run: benchNative,
+  },
+  images: {
+    title: 'Programs with a large image: milliseconds of processor time of a task, in new instances and in a kept one',
+    run: async () => benchImages(),
   },
   dot: {
     title: 'Products of bytes: 10^9 a second of processor time, and gas of each (goals: V8 / native <= 2, gas <= 0.05)',

@@ -32,6 +32,18 @@ test('a job whose program is still being loaded is refused when its threads are 
   await expect(workers.run(JOB, async () => PARTS)).rejects.toMatchObject({ code: 'prover/worker-crashed' });
 });
 
+const SIZE = {
+  code: 1_000,
+  image: 1900 * 65_536,
+  slots: 0,
+  data: 0,
+  wasm: 1_000,
+  paidWasm: 1_000,
+  pagesInitial: 2_000,
+  pagesMax: 2_600,
+  inputs: 0,
+};
+
 const DYING = new URL('../../test/doubles/dying-worker.fixture.ts', import.meta.url);
 
 test('the job of a native thread that dies runs on the step machine, and so do all later ones of that program', async () => {
@@ -63,6 +75,27 @@ test('a module by which a thread dies while it loads is refused, so that another
     expect(await workers.run({ ...job, module: other }, async () => parts)).toMatchObject({ status: 0, gasUsed: 4n });
   expect(workers.stepped()).toBe(2);
   await workers.close();
+});
+
+test('a thread keeps a program with a large image for its next job, and is ended if the memory of a large one grew', async () => {
+  const loadsOf = async (body: string) => {
+    const { parts, programId } = testProgram(`(module (memory 2000 2600) (func (export "_start") ${body}))`);
+    const image = new Uint8Array(1900 * 65_536).fill(1);
+    const workers = createWorkers(1, { memoryBytes: 2 ** 30 });
+    let loads = 0;
+    for (let i = 0; i < 2; i++) {
+      const load = async () => {
+        loads++;
+        return { ...parts, image };
+      };
+      expect(await workers.run({ ...JOB, programId, gasLimit: 10_000_000n }, load, SIZE)).toMatchObject({ status: 0 });
+    }
+    expect(workers.stepped()).toBe(0);
+    await workers.close();
+    return loads;
+  };
+  expect(await loadsOf('(i32.store (i32.const 9) (i32.const 8))')).toBe(1);
+  expect(await loadsOf('(drop (memory.grow (i32.const 500)))')).toBe(2);
 });
 
 test('if the step machine cannot run either, the job is refused, and may be asked for again', async () => {

@@ -84,8 +84,8 @@ export const DEFAULT_MEMORY_BYTES = 2048 * MIB;
 const PROGRAMS_PER_THREAD = 64;
 const KEPT_BYTES_PER_THREAD = 256 * MIB;
 /**
- * A thread in which a job may have left more than this is ended: the system then has its memory back at once, and not
- * when V8 collects garbage.
+ * A thread in which a job may have left more than this, beside what it keeps, is ended: the system then has its memory
+ * back at once, and not when V8 collects garbage.
  */
 const LARGE_JOB_BYTES = 160 * MIB;
 /** The most programs that are remembered in each set. */
@@ -201,7 +201,10 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
       return answer;
     } finally {
       job.signal?.removeEventListener('abort', end);
-      if (place !== undefined) await putBack(place, engine === 'step' ? bytes : leftBytes(size, pages));
+      if (place !== undefined) {
+        const kept = place.thread.held.get(job.programId) ?? 0;
+        await putBack(place, engine === 'step' ? bytes : leftBytes(size, pages) - kept);
+      }
       giveBack();
     }
   }

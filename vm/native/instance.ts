@@ -16,8 +16,8 @@ export type NativeInstance = {
   gas(): bigint;
   fault(): number;
   /**
-   * False if the memory has grown, or is so large that a new one costs less than looking for the pages that were
-   * changed.
+   * False if the memory has grown, or has so many zero pages that a new one may cost less than setting back those that
+   * were changed.
    */
   reusable(): boolean;
   readonly exports: WebAssembly.Exports;
@@ -35,10 +35,10 @@ export class MemoryRefused extends Error {}
 type Extra = Record<(typeof EXTRA_GLOBALS)[number], WebAssembly.Global>;
 
 /**
- * Above so many pages a new memory, zero until it is touched, costs less than comparing this one with its image: 16 MiB
- * take 2 ms.
+ * Above so many zero pages, and more than the image has others, a new memory, zero until it is touched, may cost less:
+ * a run may have written into each page, and then all are written back.
  */
-const REUSED_PAGES_MAX = 256;
+const ZERO_PAGES_MAX = 256;
 const ZERO_PAGE = new Uint8Array(PAGE_BYTES);
 
 /** `pages` is the most pages that the host gives, at most the program's own maximum. */
@@ -61,7 +61,8 @@ export function createInstance(
   const slots = new DataView(program.slots.buffer, program.slots.byteOffset, program.slots.byteLength);
   const mutable = native.globalSlots.filter((slot) => slot !== undefined);
   let view = new Uint8Array(memory.buffer);
-  let fresh = true;
+  /** Pages that the image is not zero in; undefined before the first run. */
+  let imagePages: number | undefined;
   // Growing a memory, even by nothing, detaches its buffer.
   const bytes = (): Uint8Array => {
     if (view.buffer !== memory.buffer) view = new Uint8Array(memory.buffer);
@@ -69,8 +70,8 @@ export function createInstance(
   };
   return {
     reset(gasLimit) {
-      restoreImage(bytes(), program.memory, fresh);
-      fresh = false;
+      const written = restoreImage(bytes(), program.memory, imagePages === undefined);
+      imagePages ??= written;
       mutable.forEach((slot, index) => {
         (exports[`set${index}`] as (bits: bigint) => void)(slots.getBigInt64(slot * 8));
       });
@@ -95,7 +96,11 @@ export function createInstance(
     memory: bytes,
     gas: () => extra.gas.value as bigint,
     fault: () => extra.fault.value as number,
-    reusable: () => pagesInitial <= REUSED_PAGES_MAX && memory.buffer.byteLength === pagesInitial * PAGE_BYTES,
+    reusable() {
+      if (memory.buffer.byteLength !== pagesInitial * PAGE_BYTES) return false;
+      const written = imagePages ?? 0;
+      return pagesInitial - written <= Math.max(ZERO_PAGES_MAX, written);
+    },
     exports,
   };
 }
@@ -110,14 +115,18 @@ function weigh(pages: number): void {
 }
 
 // Only pages that differ are written: in a new memory those that are not zero, in a used one those that the run has
-// changed.
-function restoreImage(memory: Uint8Array, image: Uint8Array, fresh: boolean): void {
+// changed. Gives their number.
+function restoreImage(memory: Uint8Array, image: Uint8Array, fresh: boolean): number {
+  let written = 0;
   const end = fresh ? image.length : memory.length;
   for (let at = 0; at < end; at += PAGE_BYTES) {
     const page = memory.subarray(at, at + PAGE_BYTES);
     const wanted = at + PAGE_BYTES <= image.length ? image.subarray(at, at + PAGE_BYTES) : lastPage(image, at);
-    if (!haveSameBytes(wanted, fresh ? ZERO_PAGE : page)) page.set(wanted);
+    if (haveSameBytes(wanted, fresh ? ZERO_PAGE : page)) continue;
+    page.set(wanted);
+    written++;
   }
+  return written;
 }
 
 function lastPage(image: Uint8Array, at: number): Uint8Array {
