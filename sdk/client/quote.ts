@@ -49,6 +49,8 @@ const INFERENCE_MARGIN = 200n;
 const ITEM_MARGIN = 300n;
 /** What a row of a near dedupe costs at most over all buckets, measured: docs/sdk.md#near. Twenty rows have no neighbours to be compared with. */
 const NEAR_ROW_GAS = 100_000n;
+/** What a pair of vectors of a semantic dedupe costs, measured: docs/sdk.md#semantic. */
+const PAIR_GAS = 100n;
 /** Below that a task limit protects nobody. */
 const MIN_TASK_GAS = 2_000_000_000n;
 
@@ -159,6 +161,8 @@ function project(
     const forRows = (grown * rows) / max(difference, 1n);
     if (stage.stage.kind === 'reduce' && near.has(stage.stage.operator))
       unseenGas += max(0n, NEAR_ROW_GAS * rows - forRows);
+    if (stage.stage.kind === 'reduce' && workflow.description.operators[stage.stage.operator]?.semantic === true)
+      unseenGas += (PAIR_GAS * rows * rows) / 2n;
     // What a task pays before its program runs is no part of the task's own limit.
     gas += base * (isByPartition ? own : tasks) + forRows + forOthers;
     gas += firstGas(stage.stage, tasks, options.loadGas(i), bytesOf(i), tasksOf, bytesOf);

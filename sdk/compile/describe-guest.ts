@@ -9,6 +9,8 @@ export type OperatorDescription = {
   readonly name: string;
   /** For people: `filter has-text`, `classify domain`. */
   readonly label: string;
+  /** A dedupe that compares vectors. */
+  readonly semantic?: boolean;
   /** That a join reads. */
   readonly input?: string;
   readonly model?: string;
@@ -62,7 +64,8 @@ function describeOperator(operator: Operator): OperatorDescription {
   if (operator.kind !== 'llm') {
     const label = operator.kind === 'split' ? 'split' : `${verb(operator)} ${operator.name}`;
     const input = operator.kind === 'join' && operator.right.kind === 'input' ? { input: operator.right.name } : {};
-    return { kind: operator.kind, name: operator.name, label, ...input };
+    const semantic = operator.kind === 'dedupe' && operator.semantic !== null ? { semantic: true } : {};
+    return { kind: operator.kind, name: operator.name, label, ...input, ...semantic };
   }
   const base = {
     kind: operator.kind,

@@ -6,6 +6,7 @@ import { groupReference, nearKeyReference } from '../runtime/near-reference.ts';
 import { createNearTask } from '../runtime/near-task.ts';
 import { rowIndex } from '../runtime/rowset.ts';
 import { freezeJson } from '../runtime/seal.ts';
+import { createVectorsTask } from '../runtime/vectors-task.ts';
 
 export type MemoryIo = { readonly io: GuestIo; output(): Uint8Array; log(): string };
 
@@ -70,6 +71,7 @@ export function createMemoryIo(
     nearKey: nearKeyReference,
     group: groupReference,
     ...createNearTask(read),
+    ...createVectorsTask(read),
   };
   return { io, output: () => concatBytes(parts), log: () => log };
 }

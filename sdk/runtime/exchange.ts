@@ -9,6 +9,7 @@ import { createTakeDrawn, runDrawKeys, runDrawReduce } from './stage-draw.ts';
 import { runGroupKeys, runGroupReduce } from './stage-group.ts';
 import { createTakeMatches, runJoinKeys, runJoinReduce } from './stage-join.ts';
 import { runReduceNear } from './stage-near.ts';
+import { runVectorKeys, runVectorReduce } from './stage-vectors.ts';
 import type { StageOperator } from './verdict.ts';
 
 type Exchange<S extends ExchangeOperator> = {
@@ -23,9 +24,13 @@ type Exchange<S extends ExchangeOperator> = {
 const EXCHANGES: { readonly [Kind in ExchangeOperator['kind']]: Exchange<Extract<ExchangeOperator, { kind: Kind }>> } =
   {
     dedupe: {
-      keys: runKeys,
+      keys: (context, operator) => {
+        if (operator.semantic === null) runKeys(context, operator);
+        else runVectorKeys(context, operator);
+      },
       reduce: ({ io }, operator, bucket) => {
-        if (operator.near === null) runReduceExact(io, bucket);
+        if (operator.semantic !== null) runVectorReduce(io, operator);
+        else if (operator.near === null) runReduceExact(io, bucket);
         else runReduceNear(io, operator, bucket);
       },
       apply: createApply,

@@ -53,6 +53,12 @@ export type GuestIo = {
    * and, where a row's key failed, twice the row.
    */
   nearPairs(bucket: Uint8Array): Uint32Array;
+  /**
+   * `partition`: the vectors of one, as sdk/runtime/stage-vectors.ts writes it, one after another. Records for the group that it names: a
+   * row's ordinal and the index of the first kept row, in this and the calls before, whose vector is like its own; or 2^32 - 1 if its key
+   * failed.
+   */
+  similarVectors(partition: Uint8Array): Uint32Array;
   /** Joins pairs of `rows` rows. Comes back with those rows that are a pair with themselves. */
   unite(pairs: Uint8Array, rows: number): Uint32Array;
   /**

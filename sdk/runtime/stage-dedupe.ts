@@ -6,6 +6,7 @@ import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { createNearBands, createNearKey, FAILED_ORDINAL, NEAR_WORDS } from './near-keys.ts';
 import { openRowset } from './rowset.ts';
 import { keyText } from './split.ts';
+import { vectorKeyOf } from './vector.ts';
 import { DROP, KEEP, type StageOperator } from './verdict.ts';
 
 /** key 128 bits, ordinal, index (`FAILED`: there is no key). */
@@ -98,7 +99,8 @@ export function createApply(io: GuestIo, operator: DedupeOperator, partition: nu
       if (kept === NONE) return KEEP;
       if (kept === FAILED) {
         // Once more, for the reason.
-        keyOf(operator, io.row()[1]);
+        if (operator.semantic === null) keyOf(operator, io.row()[1]);
+        else vectorKeyOf((operator.key as (row: object) => unknown)(io.row()[1]));
         return { kind: 'reject', reason: 'the key failed' };
       }
       return operator.onDuplicate === 'reject' ? { kind: 'reject', reason: `duplicate of row ${kept}` } : DROP;

@@ -64,13 +64,18 @@ export type DatasetOptions = {
 export type DedupeOptions = {
   /** Jaccard similarity of the sets of shingles, 0.3 to 1, from which two texts are duplicates. Without it only equal keys are. */
   readonly near?: number;
+  /**
+   * Cosine, 0.3 to 1, from which a row's vector makes it a duplicate of an earlier row that stays: the key is the field of an `embed`.
+   * Not with `near`.
+   */
+  readonly semantic?: number;
   /** Tokens of a shingle, 1 to 8; default 3. Only with `near`. */
   readonly shingle?: number;
   /** What texts are made of; default `words` (of scripts without spaces: characters). Only with `near`. */
   readonly tokens?: 'words' | 'characters';
   /** Default `drop`; `reject` keeps them among the rejects with the row they repeat. */
   readonly onDuplicate?: 'drop' | 'reject';
-  /** Tasks that the keys are spread over, 1 to 64; default 4. */
+  /** Tasks that the keys are spread over, 1 to 64; default 4. Not with `semantic`, which has one. */
   readonly buckets?: number;
 };
 
@@ -273,9 +278,16 @@ function chain(name: string, rowBudget: number, operators: readonly Operator[]):
     converse: (operator: string, options: ConverseOptions<never>) => add(...createConverse(operator, options)),
     simulate: (operator: string, options: SimulateOptions<never, unknown>) => add(createSimulate(operator, options)),
     dedupe: (operator: string, key: (row: never) => unknown, options: DedupeOptions = {}) => {
-      const { near = null, shingle = 3, tokens = 'words', onDuplicate = 'drop', buckets = 4 } = options;
+      const { near = null, semantic = null, shingle = 3, tokens = 'words', onDuplicate = 'drop' } = options;
+      const { buckets = semantic === null ? 4 : 1 } = options;
       assertOption(operator, 'key', typeof key === 'function', 'a function of a row', key);
       assertOption(operator, 'near', near === null || (near >= 0.3 && near <= 1), '0.3 to 1', near);
+      const isCosine = semantic === null || (semantic >= 0.3 && semantic <= 1);
+      assertOption(operator, 'semantic', isCosine, '0.3 to 1', semantic);
+      for (const option of ['near', 'buckets'] as const) {
+        const used = options[option];
+        assertOption(operator, option, semantic === null || used === undefined, 'left out beside `semantic`', used);
+      }
       for (const option of ['shingle', 'tokens'] as const) {
         const used = options[option];
         assertOption(operator, option, near !== null || used === undefined, 'left out where there is no `near`', used);
@@ -284,7 +296,7 @@ function chain(name: string, rowBudget: number, operators: readonly Operator[]):
       assertOption(operator, 'shingle', counted, 'a whole number of tokens, 1 to 8', shingle);
       assertOption(operator, 'tokens', ['words', 'characters'].includes(tokens), "'words' or 'characters'", tokens);
       assertBuckets(operator, buckets);
-      return add({ kind: 'dedupe', name: operator, key, near, shingle, tokens, onDuplicate, buckets });
+      return add({ kind: 'dedupe', name: operator, key, near, semantic, shingle, tokens, onDuplicate, buckets });
     },
     groupBy: (key: unknown, { buckets = 4 }: GroupOptions = {}) => ({
       aggregate: (operator: string, build: unknown) => {

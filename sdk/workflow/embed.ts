@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { asItIs } from '../runtime/answer.ts';
 import { kindOf } from '../runtime/canonical.ts';
+import { EMBEDDING_SIZE, EMBEDDING_UNIT } from '../runtime/vector.ts';
 import { createLlmOperator } from './llm.ts';
 import type { LlmOperator, Unmade } from './operator.ts';
 import { assertOption } from './refusal.ts';
@@ -14,8 +15,6 @@ export type EmbedOptions<Row> = {
   readonly text: (row: Readonly<Row>) => string;
 };
 
-const VECTOR_SIZE = 512;
-const UNIT = 65_536;
 /** An answer has at most 512 numbers of 6 digits with sign and comma, four bytes a token. */
 const MAX_TOKENS = 1024;
 
@@ -36,7 +35,7 @@ export function createEmbed(name: string, { model, text }: EmbedOptions<never>):
         if (typeof content !== 'string') throw new TypeError(`text is a string, not ${kindOf(content)}`);
         return [{ role: 'user', content }];
       },
-      output: z.array(z.int().min(-UNIT).max(UNIT)).length(VECTOR_SIZE),
+      output: z.array(z.int().min(-EMBEDDING_UNIT).max(EMBEDDING_UNIT)).length(EMBEDDING_SIZE),
       parse: asItIs,
       maxTokens: MAX_TOKENS,
     },

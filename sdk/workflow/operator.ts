@@ -134,6 +134,8 @@ export type DedupeOperator = Made & {
   readonly key: (row: never) => unknown;
   /** Jaccard similarity of the sets of shingles from which two rows are duplicates; null: equal keys only. */
   readonly near: number | null;
+  /** Cosine of two vectors from which their rows are duplicates; null: keys are no vectors. */
+  readonly semantic: number | null;
   /** Tokens of a shingle. */
   readonly shingle: number;
   readonly tokens: 'words' | 'characters';

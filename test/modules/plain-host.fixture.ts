@@ -39,6 +39,11 @@ export async function instantiatePlain(core: Uint8Array, task: PlainTask = {}) {
     },
     output_write: (src: number, length: number) =>
       void output.push(memory().slice(src >>> 0, (src >>> 0) + (length >>> 0))),
+    dot_i8: (sum: number, left: number, right: number, n: number) => {
+      const bytes = new Int8Array((instance.exports.memory as WebAssembly.Memory).buffer);
+      for (let i = 0; i < n >>> 0; i++) sum += bytes[(left >>> 0) + i]! * bytes[(right >>> 0) + i]!;
+      return sum | 0;
+    },
     clock: () => task.timestamp ?? 0n,
     random: (counter: bigint) => {
       const message = new Uint8Array(1 + 32 + 8);

@@ -25,6 +25,7 @@ export function createBuildHost() {
     input_read: refuse('the inputs'),
     output_write: refuse('the output'),
     exit: refuse('exit'),
+    dot_i8: refuse('vectors'),
     // QuickJS reads the clock to seed its own generator, which programs never see: Math.random is replaced.
     clock: () => (clockRefused ? refuse('the clock (Date)')() : 0n),
     random: (counter: bigint) => BigInt.asIntN(64, (counter + 1n) * 0x9e3779b97f4a7c15n),

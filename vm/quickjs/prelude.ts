@@ -10,9 +10,9 @@ export const PRELUDE = String.raw`(() => {
   const nextLine = host('n'), lineJson = host('j'), lineText = host('t'), write = host('w'), openLines = host('o');
   const inputCount = host('c'), inputSize = host('s'), readBytes = host('r'), readText = host('x');
   const log = host('l'), random = host('a'), encode = host('e'), decode = host('d'), callGuarded = host('g'), quit = host('q');
-  const hash = host('h'), nearKey = host('k'), group = host('p'), lineRow = host('f'), nearPairs = host('b'), unite = host('m'), repeats = host('y');
+  const hash = host('h'), nearKey = host('k'), group = host('p'), lineRow = host('f'), nearPairs = host('b'), unite = host('m'), repeats = host('y'), similarVectors = host('V');
   const seal = host('z'), sealWith = host('v'), canonical = host('J'), lineIndex = host('i'), hashFirst = host('u');
-  for (const letter of 'njtwocsrxlaedgqhkpfbmyzvJiu') delete globalThis['mizu:' + letter];
+  for (const letter of 'njtwocsrxlaedgqhkpfbmyzvJiuV') delete globalThis['mizu:' + letter];
   const { RangeError, TypeError, Error, Uint8Array, Uint32Array, ArrayBuffer, Object, String, JSON } = globalThis;
   const isInteger = Number.isInteger, ceil = Math.ceil, max = Math.max;
 
@@ -142,6 +142,7 @@ export const PRELUDE = String.raw`(() => {
     nearPairs: (bucket) => new Uint32Array(nearPairs(bucket).buffer),
     unite: (pairs, rows) => new Uint32Array(unite(pairs, rows).buffer),
     repeats: (group, base, count) => new Uint32Array(repeats(group, base, count).buffer),
+    similarVectors: (partition) => new Uint32Array(similarVectors(partition).buffer),
     row: () => lineRow(),
     index: () => lineIndex(),
     hashFirst: (value, seed) => hashFirst(value, seed) ?? hashFirst(value.toWellFormed(), seed),

@@ -16,7 +16,7 @@ export type QuickJsOptions = {
   readonly fileName?: string;
 };
 
-const HOST_LETTERS = 'njtwocsrxlaedgqhkpfbmyzvJiu';
+const HOST_LETTERS = 'njtwocsrxlaedgqhkpfbmyzvJiuV';
 /**
  * Reference counting frees nearly everything; QuickJS looks for cycles only after a program has allocated so many
  * bytes.

@@ -39,6 +39,7 @@ import { OPTIONS_BYTES, isAscii, keyLength, keyOfText, keyOfTokens, keyPointer }
 import { BUCKET_BYTES, findPairs, pairsLength } from "./near-pairs";
 import { NOTHING, hasSurrogate } from "./raw";
 import { seal, sealWith } from "./seal";
+import { OPTIONS_BYTES as VECTOR_OPTIONS_BYTES, findRepeats, repeatsLength } from "./similar-vectors";
 
 @external("wasi_snapshot_preview1", "random_get")
 declare function randomGet(buffer: u32, length: u32): u32;
@@ -153,6 +154,8 @@ export function host_call(name: u32, nameLength: u32, receiver: Value, count: i3
       return unite(first, u32(toNumber(load<u32>(values, 4))));
     case 0x79: /* y: those that repeat an earlier one */
       return repeats(values);
+    case 0x56: /* V: rows whose vectors are like those of earlier ones */
+      return similarVectors(first);
     case 0x66: /* f: line as JSON, its row frozen */
       return lineAsRow();
     case 0x7a: /* z: seal */
@@ -327,6 +330,14 @@ function nearPairs(bucket: Value): Value {
   if (load<u32>(scratch) < BUCKET_BYTES) return outOfMemory();
   const found = findPairs(pointer);
   return found == 0 ? outOfMemory() : takeBytes(found, pairsLength);
+}
+
+function similarVectors(options: Value): Value {
+  const pointer = bytesOf(contextPointer(), scratch, load<u64>(options));
+  if (pointer == 0) return THROWN;
+  if (load<u32>(scratch) < VECTOR_OPTIONS_BYTES) return outOfMemory();
+  const found = findRepeats(pointer);
+  return found == 0 ? outOfMemory() : takeBytes(found, repeatsLength);
 }
 
 function unite(pairs: Value, rows: u32): Value {
