@@ -20,4 +20,17 @@ describe('configuration', () => {
     expect(parseGatewayConfig(minimal, { MIZU_GATEWAY_KEY: key(7) }).privateKey).toBe(key(7));
     expect(() => parseGatewayConfig(minimal, {})).toThrow(expect.objectContaining({ code: 'config/malformed' }));
   });
+
+  test('takes canaries only with an L1, and their key from the environment', () => {
+    const canaries = { audits: ZERO_ADDRESS, accounts: [key(9)] };
+    const keys = { MIZU_GATEWAY_KEY: key(7), MIZU_CANARY_KEY: key(8) };
+    const parsed = parseGatewayConfig({ ...minimal, l1Url: 'http://127.0.0.1:3', canaries }, keys);
+    expect(parsed.canaries).toEqual({ ...canaries, privateKey: key(8), share: 0.5, confirmations: 3 });
+    expect(() => parseGatewayConfig({ ...minimal, canaries }, keys)).toThrow(
+      expect.objectContaining({ code: 'config/malformed', actual: expect.stringContaining('l1Url') }),
+    );
+    expect(() =>
+      parseGatewayConfig({ ...minimal, l1Url: 'http://127.0.0.1:3', canaries }, { MIZU_GATEWAY_KEY: key(7) }),
+    ).toThrow(expect.objectContaining({ actual: expect.stringContaining('MIZU_CANARY_KEY') }));
+  });
 });

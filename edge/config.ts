@@ -37,6 +37,21 @@ export const gatewayShape = z.strictObject({
   workers: z.union([z.literal('admitted'), z.array(address)]).default('admitted'),
   /** If it is absent, stakes are not looked up. */
   l1Url: url.optional(),
+  /** If it is absent, the gateway plants no canaries. With it, `l1Url` must be there. */
+  canaries: z
+    .strictObject({
+      /** Of the contract Audits. */
+      audits: address,
+      /** Private keys of the accounts whose runs have canaries. */
+      accounts: z.array(hash).min(1).max(64),
+      /** Of the account on L1 that sends the calls; nothing else sends from it. */
+      privateKey: hash.optional(),
+      /** The part of these accounts' tasks that become canaries. */
+      share: z.number().min(0).max(1).default(0.5),
+      /** Blocks on top of a plant before its item is signed. */
+      confirmations: count(256).default(3),
+    })
+    .optional(),
   /** Whether the gateway serves the page of a worker in a browser. */
   tabWorker: z.boolean().default(false),
   maxWorkers: count(10_000, 1).default(1_000),
@@ -64,9 +79,15 @@ export const gatewayShape = z.strictObject({
   maxResultBytes: count(60 * 1024 * 1024, 1024).default(32 * 1024 * 1024),
 });
 
-/** The key may stand in MIZU_GATEWAY_KEY instead. */
+/** The key may stand in MIZU_GATEWAY_KEY instead, that of the canaries in MIZU_CANARY_KEY. */
 export type GatewayConfigInput = z.input<typeof gatewayShape>;
-export type GatewayConfig = Omit<z.output<typeof gatewayShape>, 'privateKey'> & { readonly privateKey: Hex };
+export type GatewayConfig = Omit<z.output<typeof gatewayShape>, 'privateKey' | 'canaries'> & {
+  readonly privateKey: Hex;
+  readonly canaries?: CanaryConfig | undefined;
+};
+export type CanaryConfig = Omit<NonNullable<z.output<typeof gatewayShape>['canaries']>, 'privateKey'> & {
+  readonly privateKey: Hex;
+};
 
 /**
  * Fields of a request that are passed on to an endpoint, beside `messages` and `max_tokens`. No others are: a row
@@ -205,10 +226,18 @@ export const workerShape = z.strictObject({
 export type WorkerConfigInput = z.input<typeof workerShape>;
 export type WorkerConfig = Omit<z.output<typeof workerShape>, 'privateKey'> & { readonly privateKey: Hex };
 
+const gatewayConfig = gatewayShape.refine(({ canaries, l1Url }) => canaries === undefined || l1Url !== undefined, {
+  error: 'expected an l1Url beside canaries, which are planted on L1',
+  path: ['l1Url'],
+});
+
 /** @throws MizuError `config/malformed` naming every wrong field */
 export function parseGatewayConfig(value: unknown, environment: Environment = process.env): GatewayConfig {
-  const { privateKey, ...rest } = parseConfig('gateway', gatewayShape, value);
-  return { ...rest, privateKey: requireKey('gateway', privateKey, environment) };
+  const { privateKey, canaries, ...rest } = parseConfig('gateway', gatewayConfig, value);
+  const config = { ...rest, privateKey: requireKey('gateway', privateKey, environment) };
+  if (canaries === undefined) return config;
+  const key = requireKey('canary', canaries.privateKey, environment);
+  return { ...config, canaries: { ...canaries, privateKey: key } };
 }
 
 /** @throws MizuError `config/malformed` naming every wrong field */

@@ -62,9 +62,12 @@ function tryDecode(bytes: Uint8Array) {
   }
 }
 
-function parseResults(bytes: Uint8Array): { readonly rows: { index: unknown; result: ResultRow }[] } | undefined {
+type ResultObject = { readonly model: unknown; readonly rows: { index: unknown; result: ResultRow }[] };
+
+/** Undefined if it is no result object. */
+export function parseResults(bytes: Uint8Array): ResultObject | undefined {
   const read = readHeader(bytes);
-  const { mizu, count }: Partial<ObjectHeader> = read?.header ?? {};
+  const { mizu, count, model }: Partial<ObjectHeader> = read?.header ?? {};
   if (read === undefined || mizu !== 'results') return undefined;
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(read.sizeBytes));
@@ -74,7 +77,7 @@ function parseResults(bytes: Uint8Array): { readonly rows: { index: unknown; res
       if (typeof result !== 'object' || result === null) throw new SyntaxError('no result');
       return { index, result };
     });
-    return rows.length === count ? { rows } : undefined;
+    return rows.length === count ? { model, rows } : undefined;
   } catch {
     return undefined;
   }

@@ -1,7 +1,8 @@
 // docs/edge.md#configuration: starts a gateway or a worker in this process.
 import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createDaClient } from '../da/client.ts';
+import { createDaClient, type DaClient } from '../da/client.ts';
 import { followCommittee } from '../da/committee.ts';
 import { accountOf } from '../da/storage-request.ts';
 import { MizuError } from '../protocol/errors.ts';
@@ -13,7 +14,14 @@ import { createLogger, type Logger } from '../service/process/log.ts';
 import { openStore } from '../service/storage/store.ts';
 import { createBackends } from './backends/create.ts';
 import { createSimulateBackends } from './backends/simulate-pool.ts';
-import { type GatewayConfigInput, parseGatewayConfig, parseWorkerConfig, type WorkerConfigInput } from './config.ts';
+import type { Canaries } from './canaries/open.ts';
+import {
+  type GatewayConfig,
+  type GatewayConfigInput,
+  parseGatewayConfig,
+  parseWorkerConfig,
+  type WorkerConfigInput,
+} from './config.ts';
 import type { StakeCheck } from './gateway/admission.ts';
 import { type Gateway, openGateway } from './gateway/gateway.ts';
 import { type ChainInfo, createSequencer, type SequencerClient } from './gateway/sequencer.ts';
@@ -60,6 +68,7 @@ export async function startGateway(
   const committee = followCommittee(async () => (await sequencer.chain()).committee ?? config.da, members, log);
   const domain = createDomain(chain.chainId, chain.daCommittee);
   const da = createDaClient({ committee, domain, account: accountOf(config.privateKey), log });
+  const canaries = await startCanaries(config, sequencer, chain, da, log);
   const gateway = await openGateway({
     config,
     sequencer,
@@ -67,6 +76,7 @@ export async function startGateway(
     putObjects: da.put,
     isStaked: config.l1Url === undefined ? undefined : await connectStakes(config.l1Url, chain),
     getObject: (ref, outer) => da.get(ref.root, { length: ref.length, signal: outer }),
+    canaries,
     log,
   });
   return {
@@ -74,6 +84,7 @@ export async function startGateway(
     closeSeconds: config.drainSeconds + CLOSE_SECONDS,
     close: async () => {
       await gateway.close();
+      await canaries?.close();
       await da.close();
     },
   };
@@ -111,6 +122,30 @@ export async function startWorker(
       await store?.close();
     },
   };
+}
+
+// Loaded only if it is needed: it brings all that reads L1's batches.
+async function startCanaries(
+  { canaries, l1Url, dataDir, exactModels, privateKey }: GatewayConfig,
+  sequencer: SequencerClient,
+  chain: ChainInfo,
+  da: DaClient,
+  log: Logger,
+): Promise<Canaries | undefined> {
+  if (canaries === undefined || l1Url === undefined) return undefined;
+  const { openCanaries } = await import('./canaries/open.ts');
+  return openCanaries({
+    config: canaries,
+    l1Url,
+    dataDir: join(dataDir, 'canaries'),
+    chain,
+    gateway: createSigner(privateKey).address,
+    exactModels,
+    sequencer,
+    getRequests: sequencer.getObject,
+    getObject: (root) => da.get(root),
+    log,
+  });
 }
 
 /** Looks for the stake of a gateway: workers have no role of their own on L1. */

@@ -25,11 +25,21 @@ export async function truthOf(
       if (!(await goesOn())) return undefined;
       const [index, request] = JSON.parse(lineOf(place)) as [number, ChatRequest];
       const { content, finishReason } = await backend.complete(parseChatRequest(request), signal);
-      lines.push(JSON.stringify([index, content, finishReason]));
+      lines.push(truthLine(index, content, finishReason));
     }
   } catch {
     // It has no truth that this machine knows, so it is no canary to it.
     return undefined;
   }
+  return hashTruth(lines);
+}
+
+/** A row's part of the truth. */
+export function truthLine(index: number, content: string, finishReason: string): string {
+  return JSON.stringify([index, content, finishReason]);
+}
+
+/** The truth, from its lines. */
+export function hashTruth(lines: readonly string[]): Hex {
   return keccakHex(new TextEncoder().encode(lines.join('\n')));
 }

@@ -26,7 +26,10 @@ const ROOMS = {
   prover: mayImport(ROLE, 'zod'),
   challenger: mayImport(`${ROLE} edge`, 'prom-client viem zod'),
   sequencer: mayImport(ROLE, 'express prom-client viem zod'),
-  edge: mayImport('protocol vm service kernel da', '@noble/curves ajv esbuild piscina re2js undici viem ws zod'),
+  edge: mayImport(
+    'protocol vm service kernel contracts da node dispute',
+    '@noble/curves ajv esbuild piscina re2js undici viem ws zod',
+  ),
   models: mayImport('protocol vm service edge', 'zod'),
   sdk: mayImport(`${ROLE} edge models`, 'acorn esbuild iconv-lite tr46 viem whatwg-url zod'),
   cli: mayImport(`${ROLE} edge models sdk`, 'commander picocolors'),

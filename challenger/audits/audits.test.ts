@@ -2,12 +2,13 @@
 // the canary is disputed.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
+import type { Planted } from '../../edge/canaries/audits.ts';
 import { auditsAbi, inferenceCourtAbi } from '../../protocol/generated/abi.ts';
 import { CASE_STATUS } from '../../protocol/generated/enums.ts';
 import type { Address } from '../../protocol/hex.ts';
 import { createLogger } from '../../service/process/log.ts';
 import { type Actor, createActor, MIZU } from '../../test/lies/court/actors.ts';
-import { createPlanter, type Planted, type Planter } from '../../test/lies/court/canaries.fixture.ts';
+import { createPlanter, type Planter } from '../../test/lies/court/canaries.fixture.ts';
 import { BUILTIN, createItems, type Items, type Posted, PRICES } from '../../test/lies/court/items.ts';
 import { joinGateway } from '../../test/network/inference.fixture.ts';
 import { startTestNetwork, type TestNetwork, until } from '../../test/network/network.fixture.ts';

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Abi } from 'viem';
 import type { ContractAddresses } from '../../contracts/deploy.ts';
+import type { AuditTimes } from '../../node/l1/audit-times.ts';
 import type { LoopRound } from '../../node/loop.ts';
 import type { NetworkNode } from '../../node/node.ts';
 import { auditsAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
@@ -12,7 +13,6 @@ import type { Logger } from '../../service/process/log.ts';
 import { numberKey } from '../../service/storage/store.ts';
 import type { Caller } from '../caller.ts';
 import type { Looker, PeriodItem } from './looker.ts';
-import type { AuditTimes } from './times.ts';
 
 export type ExamineeParts = {
   readonly node: NetworkNode;

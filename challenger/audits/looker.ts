@@ -1,6 +1,7 @@
 // docs/audits.md#findings: what a validator finds among the items of a period that are drawn for it.
 import type { ContractAddresses } from '../../contracts/deploy.ts';
 import { hashPlace } from '../../dispute/shown-item.ts';
+import type { AuditPhases } from '../../node/l1/audit-times.ts';
 import { deriveBatch } from '../../node/l1/derive.ts';
 import type { NetworkNode } from '../../node/node.ts';
 import { auditsAbi, inboxAbi } from '../../protocol/generated/abi.ts';
@@ -12,7 +13,6 @@ import { drawRows } from '../court/auditor.ts';
 import type { ItemJudge } from '../court/judge.ts';
 import type { Suspects } from '../court/suspects.ts';
 import { isItemDrawn } from './draw.ts';
-import type { AuditPhases } from './times.ts';
 
 export type LookerParts = {
   readonly node: NetworkNode;

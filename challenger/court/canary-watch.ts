@@ -1,18 +1,16 @@
 // docs/audits.md#court: a canary is upheld. Its gateway opens it when somebody disputes it, so who has found it wrong waits.
 import type { ContractAddresses } from '../../contracts/deploy.ts';
 import { hashPlace } from '../../dispute/shown-item.ts';
-import type { MessagePlace } from '../../node/l1/message-place.ts';
+import type { AuditTimes } from '../../node/l1/audit-times.ts';
+import type { ItemAt } from '../../node/l1/message-place.ts';
 import type { NetworkNode } from '../../node/node.ts';
 import { auditsAbi, inboxAbi } from '../../protocol/generated/abi.ts';
-import type { AuditTimes } from '../audits/times.ts';
 import type { ItemJudgement } from './judge.ts';
 
 export type CanaryWatch = {
   /** `canary`: it was opened in time; `open`: it may still be; `none`: it is none. */
   standingOf(place: ItemAt): Promise<'canary' | 'open' | 'none'>;
 };
-
-export type ItemAt = MessagePlace & { readonly index: number };
 
 const UPHELD: ItemJudgement = { verdict: 'upheld', reason: 'it is a canary: its run has wanted it' };
 

@@ -5,13 +5,13 @@ import type { ContractAddresses } from '../../contracts/deploy.ts';
 import { messageProof } from '../../dispute/opening.ts';
 import { hashPlace, showItem } from '../../dispute/shown-item.ts';
 import { deriveBatch } from '../../node/l1/derive.ts';
-import type { MessagePlace } from '../../node/l1/message-place.ts';
+import type { ItemAt, MessagePlace } from '../../node/l1/message-place.ts';
 import type { LoopRound } from '../../node/loop.ts';
 import type { NetworkNode } from '../../node/node.ts';
 import { inboxAbi, inferenceCourtAbi } from '../../protocol/generated/abi.ts';
 import type { Logger } from '../../service/process/log.ts';
 import type { Caller } from '../caller.ts';
-import type { CanaryWatch, ItemAt } from './canary-watch.ts';
+import type { CanaryWatch } from './canary-watch.ts';
 
 export type SuspectParts = {
   readonly node: NetworkNode;

@@ -31,7 +31,7 @@ import { createSessions } from './sessions.ts';
 import { createSettledAmounts } from './settled.ts';
 import { createStaleTasks } from './stale.ts';
 import { addTabPage } from './tab-page.ts';
-import { heldBytes, maxRowsOf, singleUseKey, type TaskInfo } from './task.ts';
+import { type FinishedTask, heldBytes, maxRowsOf, singleUseKey, type TaskInfo } from './task.ts';
 
 export type GatewayParts = {
   readonly config: GatewayConfig;
@@ -45,7 +45,20 @@ export type GatewayParts = {
   readonly getObject: (ref: ObjectRef, signal: AbortSignal) => Promise<Uint8Array>;
   /** Undefined if no stakes are looked up. */
   readonly isStaked: StakeCheck | undefined;
+  /** Undefined if it plants none. */
+  readonly canaries?: GatewayCanaries | undefined;
   readonly log: Logger;
+};
+
+/** docs/audits.md#gateway */
+export type GatewayCanaries = {
+  isOurs(owner: Address): boolean;
+  /** The task as it is to be signed. */
+  prepare(task: FinishedTask, signal: AbortSignal): Promise<FinishedTask>;
+  forget(tasks: readonly string[]): Promise<void>;
+  run(signal: AbortSignal): Promise<void>;
+  kept(): number;
+  readonly counts: Readonly<Record<'opened' | 'missed' | 'rewarded', number>>;
 };
 
 export type Gateway = {
@@ -76,7 +89,7 @@ const OVER_SECONDS = 60;
 const MAX_REMEMBERED = 10_000;
 
 export async function openGateway(parts: GatewayParts): Promise<Gateway> {
-  const { config, sequencer, chain, log } = parts;
+  const { config, sequencer, chain, canaries, log } = parts;
   const store = await openStore(join(config.dataDir, 'store'));
   const journal = await openJournal<AcceptedEntry>(join(config.dataDir, 'journal'));
   const { epoch, secret } = await startEpoch(store);
@@ -130,6 +143,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     onSettled: async (tasks, failed) => {
       if (failed.length > 0) log.warn({ failed }, 'results do not count');
       await store.write(tasks.map((key) => taskTable.delete(key)));
+      await canaries?.forget(tasks);
       for (const key of tasks) {
         queue.remove(key);
         memory.release(key);
@@ -145,9 +159,23 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   const onChange = () => {
     for (const task of queue.takeFinished()) {
       memory.shrink(task.key, task.result.length);
-      outbox.add(task);
+      if (canaries?.isOurs(task.info.owner)) void addAsCanary(canaries, task);
+      else outbox.add(task);
     }
     sessions.dispatch();
+  };
+
+  // It never fails: a task that is finished is signed, now or after the next start.
+  const addAsCanary = async (planter: GatewayCanaries, task: FinishedTask): Promise<void> => {
+    while (!stop.signal.aborted) {
+      try {
+        outbox.add(await planter.prepare(task, stop.signal));
+        return;
+      } catch (err) {
+        if (!stop.signal.aborted) log.warn({ err, task: task.key }, 'L1 cannot be asked about a canary; it waits');
+        await delay(POLL_FAILED_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+      }
+    }
   };
 
   const http = createHttpApp({
@@ -184,6 +212,13 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   gauge('workers_earned_wei', 'What workers have earned since ever', () => Number(accounts.total()));
   gauge('workers_settled_wei', 'What of it the network has paid, as far as it was read', () => Number(settled.total()));
   gauge('unsettled_batches', 'Signed batches without a receipt', () => outbox.unsettled());
+
+  if (canaries !== undefined) {
+    gauge('canaries', 'Planted items that are not done with', () => canaries.kept());
+    gauge('canaries_opened', 'Since the start', () => canaries.counts.opened);
+    gauge('canaries_missed', 'Since the start, not opened in time', () => canaries.counts.missed);
+    gauge('canaries_rewarded', 'Since the start', () => canaries.counts.rewarded);
+  }
 
   const sessions = createSessions({
     server: http.server,
@@ -347,7 +382,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   await loadAll(kept);
   const url = await http.listen(config.listen);
   log.info({ url, gateway: signer.address, tasks: kept.length }, 'gateway is up');
-  const running = Promise.all([outbox.run(stop.signal), pollAll()]);
+  const running = Promise.all([outbox.run(stop.signal), pollAll(), canaries?.run(stop.signal)]);
 
   // What is not answered by then is not lost: workers keep their leases for the next start.
   const drain = async () => {

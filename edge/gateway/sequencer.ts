@@ -13,6 +13,10 @@ import type { TaskInfo } from './task.ts';
 
 export type ChainInfo = {
   readonly chainId: number;
+  /** The first block of L1 that has one of the contracts. */
+  readonly fromBlock: number;
+  readonly inbox: Address;
+  readonly rollup: Address;
   readonly gatewayRegistry: Address;
   readonly daCommittee: Address;
   readonly stakeManager: Address;
@@ -62,6 +66,10 @@ export type SequencerClient = {
   sendProgress(progress: TaskProgress): Promise<void>;
   /** Wei of the worker's account with the gateway that the network has paid. */
   getSettled(gateway: Address, worker: Address): Promise<bigint>;
+  /** The workflow of a run; undefined if the sequencer has no such run. */
+  getWorkflow(run: Hex): Promise<Hex | undefined>;
+  /** The nonce of the account's next message. */
+  getNonce(account: Address): Promise<bigint>;
 };
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hex>;
@@ -72,7 +80,14 @@ const whole = z.number().int().nonnegative();
 
 const chainInfo = z.object({
   chainId: whole,
-  contracts: z.object({ gatewayRegistry: address, daCommittee: address, stakeManager: address }),
+  fromBlock: whole.default(0),
+  contracts: z.object({
+    inbox: address,
+    rollup: address,
+    gatewayRegistry: address,
+    daCommittee: address,
+    stakeManager: address,
+  }),
   da: z
     .object({
       epoch: whole.transform(BigInt),
@@ -110,12 +125,15 @@ const receipt = z.object({
   items: z.array(z.object({ ok: z.boolean(), error: z.string().optional(), feeWei: weiText.optional() })).optional(),
 });
 
+const runView = z.object({ workflow: hash }).nullish();
+const accountView = z.object({ nonce: whole });
+
 export function createSequencer(url: string): SequencerClient {
   const call = createRpcClient(url);
   return {
     chain: async () => {
-      const { chainId, contracts, da } = readAnswer(chainInfo, await call('mizu_chain'), 'mizu_chain');
-      return { chainId, ...contracts, committee: da };
+      const { chainId, fromBlock, contracts, da } = readAnswer(chainInfo, await call('mizu_chain'), 'mizu_chain');
+      return { chainId, fromBlock, ...contracts, committee: da };
     },
     getTasks: async (gateway, models, limit, waitSeconds, signal) => {
       const options = { signal, timeoutSeconds: waitSeconds + 20 };
@@ -145,6 +163,9 @@ export function createSequencer(url: string): SequencerClient {
       const record = await readStateRecord(call, settledKey(gateway, worker), settledRecord);
       return record?.settled ?? 0n;
     },
+    getWorkflow: async (run) => readAnswer(runView, await call('mizu_getRun', [run]), 'mizu_getRun')?.workflow,
+    getNonce: async (account) =>
+      BigInt(readAnswer(accountView, await call('mizu_getAccount', [account]), 'mizu_getAccount').nonce),
     sendProgress: async (progress) => {
       await call('mizu_inferenceProgress', [progress], { attempts: 1 });
     },

@@ -18,7 +18,7 @@ export type LoopbackSequencer = {
   /** Opens an infer task over these rows. */
   addTask(model: string, partition: number, rows: readonly unknown[]): TaskInfo;
   /** The same over any bytes. */
-  addObjectTask(model: string, partition: number, bytes: Uint8Array, run?: Hex): TaskInfo;
+  addObjectTask(model: string, partition: number, bytes: Uint8Array, run?: Hex, owner?: Address): TaskInfo;
   /** Items that count, in the order in which they came. */
   readonly settled: readonly InferenceItem[];
   readonly nonces: readonly bigint[];
@@ -117,7 +117,13 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
         return {
           chainId: CHAIN_ID,
           minGasPrice: '1',
-          contracts: { inbox: REGISTRY, gatewayRegistry: REGISTRY, daCommittee: REGISTRY, stakeManager: REGISTRY },
+          contracts: {
+            inbox: REGISTRY,
+            rollup: REGISTRY,
+            gatewayRegistry: REGISTRY,
+            daCommittee: REGISTRY,
+            stakeManager: REGISTRY,
+          },
         };
       case 'mizu_getInferenceTasks': {
         const { models, limit } = params[0] as { models: Hex[]; limit: number };

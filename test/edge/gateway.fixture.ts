@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type GatewayConfigInput, parseGatewayConfig } from '../../edge/config.ts';
-import { type Gateway, openGateway } from '../../edge/gateway/gateway.ts';
+import { type Gateway, type GatewayCanaries, openGateway } from '../../edge/gateway/gateway.ts';
 import { createSequencer } from '../../edge/gateway/sequencer.ts';
 import { createInvitation, type Invitation } from '../../edge/invitation.ts';
 import { startWorker } from '../../edge/main.ts';
@@ -25,7 +25,7 @@ export type GatewayWorld = {
   /** Called by `close`, the last one first. */
   readonly closers: (() => Promise<void>)[];
   /** The gateway with key 1. */
-  open(config?: Partial<GatewayConfigInput>): Promise<Gateway>;
+  open(config?: Partial<GatewayConfigInput>, canaries?: GatewayCanaries): Promise<Gateway>;
   /** Starts the worker with this key, invited by the gateway with key 1. */
   work(gateway: Gateway, number: number, backends?: unknown[], more?: object): ReturnType<typeof startWorker>;
   /** An invitation of the worker with this key. */
@@ -43,7 +43,7 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
   const objects = new Map<Hex, Uint8Array>();
   const closers: (() => Promise<void>)[] = [];
 
-  const open: GatewayWorld['open'] = async (config = {}) => {
+  const open: GatewayWorld['open'] = async (config = {}, canaries) => {
     const client = createSequencer(sequencer.url);
     const da = { members: [{ url: sequencer.url, address: ZERO_ADDRESS }], threshold: 1 };
     const gateway = await openGateway({
@@ -70,6 +70,7 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
         return object;
       },
       isStaked: async (worker) => worker === STAKED_WORKER,
+      canaries,
       log,
     });
     closers.push(gateway.close);

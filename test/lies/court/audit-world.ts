@@ -1,7 +1,9 @@
 // docs/audits.md#periods: an L1 with a gateway, a validator's process that looks at all items, and the phases of a period.
+
 import type { Abi } from 'viem';
 import { startValidator, type Validator } from '../../../challenger/main.ts';
 import { DEVNET_CONFIG } from '../../../contracts/config.ts';
+import type { Planted } from '../../../edge/canaries/audits.ts';
 import { attestationsAbi, auditsAbi } from '../../../protocol/generated/abi.ts';
 import type { Address } from '../../../protocol/hex.ts';
 import { createLogger } from '../../../service/process/log.ts';
@@ -9,7 +11,7 @@ import type { AskedRun } from '../../network/infer-workflow.fixture.ts';
 import { joinGateway } from '../../network/inference.fixture.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from '../../network/network.fixture.ts';
 import { type Actor, actorOf, allow, type Call, createActor, MIZU } from './actors.ts';
-import { createPlanter, type Planted, type Planter } from './canaries.fixture.ts';
+import { createPlanter, type Planter } from './canaries.fixture.ts';
 import { type Cases, createCases } from './cases.ts';
 import { BUILTIN, createItems, type Items, type Kind, type Posted, PRICES } from './items.ts';
 

@@ -3,6 +3,7 @@ import type { Abi } from 'viem';
 import { bytesToHex, toBytes } from 'viem';
 import type { LocalAccount } from 'viem/accounts';
 import { createBuiltinBackend } from '../../../edge/backends/builtin.ts';
+import type { Planted } from '../../../edge/canaries/audits.ts';
 import { truthOf } from '../../../edge/truth.ts';
 import { auditsAbi, inferenceCourtAbi } from '../../../protocol/generated/abi.ts';
 import type { Hex } from '../../../protocol/hex.ts';
@@ -15,15 +16,6 @@ import type { Posted } from './items.ts';
 const INFER_STAGE = 1;
 const SALT = bytesToHex(toBytes('salt', { size: 32 }));
 const backend = createBuiltinBackend();
-
-export type Planted = {
-  readonly owner: Hex;
-  readonly nonce: bigint;
-  readonly workflow: Hex;
-  readonly truth: Hex;
-  readonly salt: Hex;
-  readonly signature: Hex;
-};
 
 export type Planter = {
   /** What stands in the run's partitions is a canary, if it is posted later. `signer`: instead of the run's account. */

@@ -1,0 +1,47 @@
+// docs/audits.md#gateway: where a gateway's signed items stand in L1's batches, and what shows them to a contract.
+import { messageProof } from '../../dispute/opening.ts';
+import { type ShownItem, showItem } from '../../dispute/shown-item.ts';
+import { deriveBatch, type ObjectSource } from '../../node/l1/derive.ts';
+import type { ItemAt } from '../../node/l1/message-place.ts';
+import type { Mirror } from '../../node/l1/mirror.ts';
+import { type Address, isSameAddress } from '../../protocol/hex.ts';
+import { singleUseKey } from '../gateway/task.ts';
+
+export type OwnItems = {
+  /** The number of L1's batches, as far as they were read. */
+  count(): Promise<bigint>;
+  /** The gateway's items in a batch, by their tasks. A task that was signed twice has its first item. */
+  read(batch: bigint): Promise<ReadonlyMap<string, ItemAt>>;
+  /** @throws MizuError `da/object-missing` (retryable) */
+  show(at: ItemAt): Promise<ShownItem>;
+};
+
+export function createOwnItems(mirror: Mirror, objects: ObjectSource, gateway: Address): OwnItems {
+  async function messagesOf(batch: bigint) {
+    const record = await mirror.batch(batch);
+    if (record === undefined) throw new Error(`batch ${batch} is not on L1 any more`);
+    return deriveBatch(mirror, objects, record);
+  }
+
+  return {
+    count: async () => (await mirror.head()).batches,
+    async read(batch) {
+      const found = new Map<string, ItemAt>();
+      for (const [message, step] of (await messagesOf(batch)).entries()) {
+        const body = step.message.message;
+        if (body?.kind !== 'InferenceResult' || !isSameAddress(body.gateway, gateway)) continue;
+        for (const [index, item] of body.items.entries()) {
+          const key = singleUseKey(item);
+          if (!found.has(key)) found.set(key, { batch, message, index });
+        }
+      }
+      return found;
+    },
+    async show({ batch, message, index }) {
+      const step = (await messagesOf(batch))[message];
+      if (step === undefined) throw new Error(`batch ${batch} has no message ${message} any more`);
+      const proof = await messageProof({ mirror, objects }, { batch, message });
+      return showItem(step.message.bytes, proof, { batch: Number(batch), message, index });
+    },
+  };
+}
