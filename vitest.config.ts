@@ -9,6 +9,7 @@ const FIRST = [
   'test/pack',
   'test/docs/networks',
   'test/e2e/cheat',
+  'test/e2e/model-cheat',
   'test/docs/commands',
   'test/e2e/network',
   'test/conformance/',

@@ -1,7 +1,9 @@
-// docs/disputes.md#playing: a dispute about a step of more than 10^9 instructions, once with a compiled program and
-// once with a JavaScript one.
+// docs/disputes.md#playing: a dispute about a step of more than 10^9 instructions, with a compiled program, with a
+// JavaScript one, and about answers of a provable model that take all the gas that a task may have.
 
-import { type Duel, playDuel } from '../test/lies/duel.ts';
+import { encodeRequests } from '../edge/rows.ts';
+import { loadModel } from '../models/model.ts';
+import { type Duel, type DuelTask, playDuel } from '../test/lies/duel.ts';
 import { assembleSource, type WasmSource } from '../test/network/chain.fixture.ts';
 import { createQuickJsImage } from '../vm/quickjs/program.ts';
 
@@ -34,15 +36,32 @@ const javaScriptProgram = (): Promise<WasmSource> =>
     io.write(JSON.stringify([...counts].sort()) + '\\n');
   };`);
 
-const PROGRAMS = [
+const MODEL = 'datavm/use-lite';
+const TEXT = 'a small domesticated carnivorous mammal with soft fur';
+/** Of 14 tokens, 194 million gas each: one more would be more gas than a task has. */
+const TEXTS = 87;
+
+async function longestModelTask(): Promise<DuelTask> {
+  const schema = { type: 'array', items: { type: 'integer' }, minItems: 512, maxItems: 512 };
+  const request = {
+    messages: [{ role: 'user', content: TEXT }],
+    response_format: { type: 'json_schema', json_schema: { name: 'vector', schema } },
+  };
+  const { built } = await loadModel(MODEL);
+  const lines = Array.from({ length: TEXTS }, (_, i) => JSON.stringify([i, request]));
+  return { model: built, requests: encodeRequests(MODEL, lines) };
+}
+
+const PROGRAMS: readonly (readonly [string, () => Promise<DuelTask>])[] = [
   ['compiled loop', () => loopProgram(TURNS)],
   ['javascript', javaScriptProgram],
-] as const;
+  [MODEL, longestModelTask],
+];
 
 /** For each program one row for the whole, one for each side, and one for each transaction. */
-export async function benchDispute(): Promise<object[]> {
+export async function benchDispute(only = ''): Promise<object[]> {
   const rows: object[] = [];
-  for (const [program, build] of PROGRAMS)
+  for (const [program, build] of PROGRAMS.filter(([name]) => name.includes(only)))
     rows.push(...rowsOf(await playDuel(await build())).map((row) => ({ program, ...row })));
   return rows;
 }

@@ -1,19 +1,17 @@
-// docs/disputes.md#see: which stages write rows of a dataset, by the definition that was deployed last.
+// docs/disputes.md#see: which stages are of a kind, by the definition that was deployed last.
 import { deriveBatch, requireObject } from '../node/l1/derive.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { decodeDefinition } from '../protocol/definition.ts';
 import type { Metadata } from '../sdk/compile/definition.ts';
 
-export type LiarTarget = {
-  /** Numbers of the stages that write accepted rows. */
-  readonly sinks: readonly number[];
-};
+/** As the metadata names it: `sink` writes accepted rows, `model` is a provable model's. */
+export type TargetKind = Metadata['stages'][number]['kind'];
 
-/** Undefined while no workflow is deployed. */
-export async function findDeploy({
-  mirror,
-  objects,
-}: Pick<NetworkNode, 'mirror' | 'objects'>): Promise<LiarTarget | undefined> {
+/** Numbers of the stages; undefined while no workflow is deployed. */
+export async function findStages(
+  { mirror, objects }: Pick<NetworkNode, 'mirror' | 'objects'>,
+  wanted: TargetKind,
+): Promise<readonly number[] | undefined> {
   const { batches } = await mirror.head();
   for (let index = batches - 1n; index >= 0n; index--) {
     const batch = await mirror.batch(index);
@@ -24,7 +22,7 @@ export async function findDeploy({
       const { definition } = decodeDefinition(deploy.definition);
       const metadata = await requireObject(objects, definition.metadata, 'The metadata of a workflow');
       const { stages } = JSON.parse(new TextDecoder().decode(metadata)) as Metadata;
-      return { sinks: stages.flatMap(({ kind }, stage) => (kind === 'sink' ? [stage] : [])) };
+      return stages.flatMap(({ kind }, stage) => (kind === wanted ? [stage] : []));
     }
   }
   return undefined;

@@ -1,4 +1,4 @@
-// docs/disputes.md#see: a lie as a cheat would tell it: one letter in a row of the dataset is changed, and all later
+// docs/disputes.md#see: a lie as a cheat would tell it: a program has written something else than it has, and all later
 // states follow from that.
 import { TRACE_END, type TraceOracle } from '../dispute/play.ts';
 import { readStep } from '../dispute/trace/trace-input.ts';
@@ -13,28 +13,43 @@ import { decodeStateLeaf, type ExecResult } from '../protocol/state.ts';
 import { keccakHex, LEAF_BYTES, objectRoot } from '../protocol/tree.ts';
 import type { Lies } from '../prover/main.ts';
 import { hashHalted } from '../vm/step/encode.ts';
-import { findDeploy, type LiarTarget } from './liar-target.ts';
+import { findStages, type TargetKind } from './liar-target.ts';
 
 type Lie = {
   /** The step in its assertion: leaf `step + 1` is the first wrong one. */
   readonly step: number;
   /** The whole step list as it is claimed. */
   readonly steps: Uint8Array;
-  /** The offset of the byte in the program's output. */
+  /** The offset of the first false byte in the program's output. */
   readonly offset: number;
 };
 
-type Target = { readonly step: number; readonly exec: TouchedExec; readonly output: Uint8Array };
+/** What is lied about. */
+export type Falsehood = {
+  readonly stage: TargetKind;
+  /** What the program is said to have written. The same as it has written: there is nothing to lie about. */
+  change(output: Uint8Array): Uint8Array;
+};
+
+type Target = {
+  readonly step: number;
+  readonly exec: TouchedExec;
+  readonly output: Uint8Array;
+  readonly falseOutput: Uint8Array;
+};
+
+/** One letter of the first row of a dataset. */
+const LETTER: Falsehood = { stage: 'sink', change: changeLetter };
 
 /**
- * Claims one lie, as soon as a range has rows of a dataset in it, and then plays by it. `kernelPath` is the file of the
- * kernel's module.
+ * Claims one lie, as soon as a range has a task in it that can be lied about, and then plays by it. `kernelPath` is the
+ * file of the kernel's module.
  */
-export function createLies(kernelPath: string): Lies {
+export function createLies(kernelPath: string, falsehood = LETTER): Lies {
   let lie: Lie | undefined;
   return {
     async stepList(steps, node) {
-      const target = lie === undefined ? await findTarget(steps, node) : undefined;
+      const target = lie === undefined ? await findTarget(steps, node, falsehood) : undefined;
       if (target === undefined) return undefined;
       lie = await tellLie(steps, target, node, kernelPath);
       return lie.steps;
@@ -43,34 +58,40 @@ export function createLies(kernelPath: string): Lies {
   };
 }
 
-/** The first step of the range whose program has written rows of the dataset. */
-async function findTarget(steps: Uint8Array, node: NetworkNode): Promise<Target | undefined> {
-  const deployed = await findDeploy(node);
-  for (let step = 0; deployed !== undefined && step + 1 < steps.length / LEAF_BYTES; step++) {
+/** The first step of the range whose program has written what is lied about. */
+async function findTarget(
+  steps: Uint8Array,
+  node: NetworkNode,
+  { stage, change }: Falsehood,
+): Promise<Target | undefined> {
+  const stages = await findStages(node, stage);
+  for (let step = 0; stages !== undefined && step + 1 < steps.length / LEAF_BYTES; step++) {
     const leaf = leafOf(steps, step);
     const input = await inputAfter(leaf, node);
-    if (!writesRows(input, deployed)) continue;
+    if (!isTaskOf(input, stages)) continue;
     const { touched } = await node.transition.step(leaf, input.context, input.message);
     const [exec] = touched.execs;
     const output = exec === undefined ? undefined : await node.objects.get(exec.result.outputRoot);
-    if (exec !== undefined && output !== undefined && output.length > 0) return { step, exec, output };
+    if (exec === undefined || output === undefined || output.length === 0) continue;
+    const falseOutput = change(output);
+    if (Buffer.compare(output, falseOutput) !== 0) return { step, exec, output, falseOutput };
   }
   return undefined;
 }
 
-function writesRows({ message: { message } }: StepInput, { sinks }: LiarTarget): boolean {
-  return message?.kind === 'Advance' && sinks.includes(message.stage);
+function isTaskOf({ message: { message } }: StepInput, stages: readonly number[]): boolean {
+  return message?.kind === 'Advance' && stages.includes(message.stage);
 }
 
 /** Runs the kernel on the false result, and on all messages after it. */
 async function tellLie(steps: Uint8Array, target: Target, node: NetworkNode, kernelPath: string): Promise<Lie> {
-  const offset = lastLetterOfFirstRow(target.output);
-  const output = target.output.slice();
-  output[offset] = nextLetter(output[offset] as number);
-  await node.objects.put(output);
+  const { output, falseOutput } = target;
+  const offset = output.findIndex((byte, at) => byte !== falseOutput[at]);
+  await node.objects.put(falseOutput);
   const key = keccakHex(target.exec.request);
+  const claim = { outputRoot: objectRoot(falseOutput), outputLength: falseOutput.length };
   const bend = (request: Uint8Array, result: ExecResult): ExecResult =>
-    keccakHex(request) === key ? { ...result, outputRoot: objectRoot(output) } : result;
+    keccakHex(request) === key ? { ...result, ...claim } : result;
   const transition = createTransition({
     kernel: createKernel(createKernelEngine(await readKernel(kernelPath))),
     nodes: node.nodes,
@@ -149,6 +170,13 @@ async function inputAfter(leaf: Uint8Array, node: NetworkNode): Promise<StepInpu
 
 function leafOf(steps: Uint8Array, at: number): Uint8Array {
   return steps.slice(at * LEAF_BYTES, (at + 1) * LEAF_BYTES);
+}
+
+function changeLetter(output: Uint8Array): Uint8Array {
+  const changed = output.slice();
+  const at = lastLetterOfFirstRow(output);
+  changed[at] = nextLetter(output[at] as number);
+  return changed;
 }
 
 function lastLetterOfFirstRow(rows: Uint8Array): number {

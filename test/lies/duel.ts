@@ -10,7 +10,8 @@ import { MAX_STAGE_GAS } from '../../protocol/constants.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { createRunMessages, type WasmSource } from '../network/chain.fixture.ts';
+import type { BuiltProgram } from '../../vm/entry.ts';
+import { createModelMessages, createRunMessages, type WasmSource } from '../network/chain.fixture.ts';
 import { keyOf, LIAR, type TestNetwork, until, VALIDATOR } from '../network/network.fixture.ts';
 import { type Lie, lyingOracle } from './lie.ts';
 import { type DuelTransaction, watchBlocks } from './transactions.ts';
@@ -56,10 +57,16 @@ const PART_OF_TRACE = { lie: 7n, of: 10n };
 const TASK_GAS = MAX_STAGE_GAS / 2n;
 const LIMIT_SECONDS = 900;
 
+/** A program with a few bytes of input, or a provable model with a request object (docs/models.md#stage). */
+export type DuelTask = WasmSource | { readonly model: BuiltProgram; readonly requests: Uint8Array };
+
 /** The validator is a process of its own, the liar plays in this one, beside the DA committee. */
-export async function playDuel(source: WasmSource): Promise<Duel> {
-  const run = { source, taskGasLimit: TASK_GAS };
-  const messages = async ({ author }: TestNetwork) => (await createRunMessages(author, 1, 0n, author, run)).messages;
+export async function playDuel(task: DuelTask): Promise<Duel> {
+  const messages = async ({ author }: TestNetwork) => {
+    if ('model' in task) return createModelMessages(author, task.model, task.requests, MAX_STAGE_GAS);
+    const run = { source: task, taskGasLimit: TASK_GAS };
+    return (await createRunMessages(author, 1, 0n, author, run)).messages;
+  };
   const world = await createLieWorld({ messages });
   try {
     return await playIn(world);

@@ -1,10 +1,11 @@
 // docs/disputes.md#gas: what two accounts send while a dispute goes on: when it was mined, and what made its gas.
-import { type Address, decodeFunctionData, type Hex, type PublicClient, type Transaction } from 'viem';
+import { type Address, type Hex, type PublicClient, type Transaction, toFunctionSelector } from 'viem';
 import { disputeAbi, mizuTokenAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { hexToBytes } from '../../protocol/hex.ts';
 
 export type DuelTransaction = {
   readonly by: string;
+  /** A function of the contracts of disputes, else the selector. */
   readonly call: string;
   /** `performance.now()` when its block was first seen. */
   readonly minedAt: number;
@@ -25,7 +26,11 @@ const LOOK_MS = 10;
 const TRANSACTION_GAS = 21_000n;
 const FLOOR_PER_TOKEN = 10n;
 const TOKENS_PER_NONZERO_BYTE = 4n;
-const ABI = [...disputeAbi, ...mizuTokenAbi, ...rollupAbi, ...stakeManagerAbi];
+const CALLS = new Map(
+  [...disputeAbi, ...mizuTokenAbi, ...rollupAbi, ...stakeManagerAbi].flatMap((item) =>
+    item.type === 'function' ? [[toFunctionSelector(item), item.name] as const] : [],
+  ),
+);
 
 export async function watchBlocks(client: PublicClient): Promise<BlockWatch> {
   const seen = new Map<bigint, number>();
@@ -64,8 +69,8 @@ async function priceOf(client: PublicClient, { hash, input }: Pick<Transaction, 
   const { gasUsed: gas } = await client.getTransactionReceipt({ hash });
   const floorGas = floorOf(input);
   const binds: DuelTransaction['binds'] = gas === floorGas ? 'floor' : 'execution';
-  const { functionName } = decodeFunctionData({ abi: ABI, data: input });
-  return { call: functionName, gas, calldataBytes: (input.length - 2) / 2, floorGas, binds };
+  const selector = input.slice(0, 10) as Hex;
+  return { call: CALLS.get(selector) ?? selector, gas, calldataBytes: (input.length - 2) / 2, floorGas, binds };
 }
 
 function floorOf(input: Hex): bigint {

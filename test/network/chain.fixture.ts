@@ -28,7 +28,7 @@ import { encodeContext } from '../../protocol/state.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 import { createMemoryObjects, type ObjectStore } from '../../service/storage/objects.ts';
 import { openStore, type Store } from '../../service/storage/store.ts';
-import { programToEntry } from '../../vm/entry.ts';
+import { type BuiltProgram, programToEntry } from '../../vm/entry.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createProgram, type Image } from '../../vm/program.ts';
 import {
@@ -152,6 +152,37 @@ export async function createRunMessages(
   );
   const deposit: Message = { kind: 'Deposit', account: author.address, amount: 10n ** 15n };
   return { run, workflow, deposit, messages: [deploy, start, ...advances] as readonly Message[] };
+}
+
+/** A run of one task: a provable model reads one request object. */
+export async function createModelMessages(
+  author: Author & Pick<ObjectStore, 'putAll'>,
+  { entry, objects }: BuiltProgram,
+  requests: Uint8Array,
+  taskGasLimit: bigint,
+): Promise<readonly Message[]> {
+  await author.putAll([...objects]);
+  const [metadata] = await author.putAll([text('{}')]);
+  const stages = [execStage({ gasLimit: taskGasLimit, sink: true })];
+  const definition: Definition = { programs: [entry], stages, metadata: metadata! };
+  const workflow = hashWorkflow(definition);
+  const encoded = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
+  const inputs = await author.putAll([requests]);
+  const deploy = await author.sign({ kind: 'Deploy', nonce: 0n, maxFee: 10n ** 18n, definition: encoded });
+  const start = await author.sign({
+    kind: 'Run',
+    nonce: 1n,
+    workflow,
+    maxCost: 10n ** 12n,
+    maxItemCost: 0n,
+    maxInferenceCost: 0n,
+    gateways: [],
+    taskGasLimit,
+    deadline: author.deadline,
+    inputs: encodeInputs(inputs, await author.certify(inputs)),
+  });
+  const run = hashRun(author.address, 1n, workflow);
+  return [deploy, start, { kind: 'Advance', run, stage: 0, partition: 0 }];
 }
 
 export function toSteps(batch: bigint, messages: readonly Message[], delayed = 0): StepInput[] {
