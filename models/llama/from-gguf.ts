@@ -1,6 +1,16 @@
 // docs/models.md#gguf: a model of llama's architecture from a GGUF file.
 import type { Gguf } from './gguf.ts';
-import { type Layer, type LlamaModel, type LlamaShape, matrixOf, requireShape, vectorOf } from './model.ts';
+import { assertAllKnown, createFields } from './gguf-fields.ts';
+import {
+  biasOf,
+  type Layer,
+  type LlamaModel,
+  type LlamaShape,
+  matrixOf,
+  requireShape,
+  rowInHalves,
+  vectorOf,
+} from './model.ts';
 import { badFile } from './source.ts';
 import {
   byteVocabulary,
@@ -26,53 +36,78 @@ const SPLITS: ReadonlyMap<string, Split> = new Map([
 /** Llama 3's tokenizer takes a word that is a token as it is. */
 const WHOLE_WORDS: ReadonlySet<Split> = new Set(['llama-3']);
 const FACTORS = 'rope_freqs.weight';
+/** In a model of Qwen 2 queries, keys and values have biases, and pairs that turn stand in the halves of a head. */
+const ARCHITECTURES = ['llama', 'qwen2'];
 
-type Metadata = ReturnType<typeof createFields>;
+type Fields = ReturnType<typeof createFields>;
 
 /** @throws MizuError `sdk/model-file` naming the field or tensor that is missing, wrong or not known */
 export function fromGguf(file: Gguf): LlamaModel {
-  const fields = createFields(file);
-  const architecture = fields.text('general.architecture');
-  if (architecture !== 'llama') throw badFile('general.architecture: llama', String(architecture));
-  const shape = readShape(file, fields);
+  const fields = createFields(file.metadata);
+  const architecture = fields.text('general.architecture') ?? 'none';
+  if (!ARCHITECTURES.includes(architecture))
+    throw badFile(
+      `general.architecture: ${ARCHITECTURES.join(' or ')} (Llama, Mistral, TinyLlama, SmolLM, Qwen 2)`,
+      architecture,
+    );
+  const isQwen = architecture === 'qwen2';
+  const shape = readShape(file, fields, architecture);
   const vocabulary = readVocabulary(fields);
   const { width } = shape;
   const count = vocabulary.pieces.length;
-  const hasOutput = file.tensors.has('output.weight');
-  const model = {
+  const template = fields.text('tokenizer.chat_template');
+  assertAllKnown(fields, architecture);
+  const strange = [...file.tensors.keys()].filter((name) => !isKnown(name, shape.layers, isQwen));
+  if (strange.length > 0)
+    throw badFile(
+      `the tensors of a ${architecture} model of ${shape.layers} layers`,
+      `also ${strange.slice(0, 3).join(', ')}`,
+    );
+  return {
     shape,
     vocabulary,
-    template: fields.text('tokenizer.chat_template'),
+    template,
     embedding: matrixOf(file, 'token_embd.weight', count, width),
-    layers: Array.from({ length: shape.layers }, (_, i) => readLayer(file, shape, i)),
+    layers: Array.from({ length: shape.layers }, (_, i) => readLayer(file, shape, i, isQwen)),
     outputNorm: vectorOf(file, 'output_norm.weight', width),
-    output: hasOutput ? matrixOf(file, 'output.weight', count, width) : undefined,
+    output: file.tensors.has('output.weight') ? matrixOf(file, 'output.weight', count, width) : undefined,
   };
-  // What the engine has no use for would be a part of another model.
-  const used = 2 + 9 * shape.layers + Number(hasOutput) + Number(file.tensors.has(FACTORS));
-  if (file.tensors.size !== used) {
-    const names = [...file.tensors.keys()].filter((name) => !isKnown(name, shape.layers));
-    throw badFile(`the tensors of a llama model of ${shape.layers} layers`, `also ${names.slice(0, 3).join(', ')}`);
-  }
-  return model;
 }
 
 const LAYER_TENSORS = 'attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gate ffn_up ffn_down'.split(' ');
+const BIASED = ['attn_q', 'attn_k', 'attn_v'];
 
-function isKnown(name: string, layers: number): boolean {
-  const [, layer, part] = /^blk\.(\d+)\.(.+)\.weight$/.exec(name) ?? [];
-  if (part !== undefined) return Number(layer) < layers && LAYER_TENSORS.includes(part);
-  return ['token_embd.weight', 'output_norm.weight', 'output.weight', FACTORS].includes(name);
+function isKnown(name: string, layers: number, isQwen: boolean): boolean {
+  const [, layer, part, kind] = /^blk\.(\d+)\.(\w+)\.(weight|bias)$/.exec(name) ?? [];
+  if (part !== undefined)
+    return (
+      Number(layer) < layers &&
+      String(Number(layer)) === layer &&
+      (kind === 'bias' ? BIASED : LAYER_TENSORS).includes(part)
+    );
+  if (name === FACTORS) return !isQwen;
+  return ['token_embd.weight', 'output_norm.weight', 'output.weight'].includes(name);
 }
 
-function readLayer(file: Gguf, { width, hidden, heads, keyHeads, headWidth }: LlamaShape, i: number): Layer {
-  const matrix = (part: string, rows: number, columns: number) =>
-    matrixOf(file, `blk.${i}.${part}.weight`, rows, columns);
+function readLayer(file: Gguf, shape: LlamaShape, i: number, isQwen: boolean): Layer {
+  const { width, hidden, heads, keyHeads, headWidth } = shape;
+  const order = isQwen ? rowInHalves(headWidth) : undefined;
+  const matrix = (part: string, rows: number, columns: number, rowOrder?: (row: number) => number) =>
+    matrixOf(file, `blk.${i}.${part}.weight`, rows, columns, rowOrder);
+  const bias = (part: string, rows: number, rowOrder?: (row: number) => number) => {
+    const name = `blk.${i}.${part}.bias`;
+    return isQwen || file.tensors.has(name) ? biasOf(file, name, rows, rowOrder) : undefined;
+  };
   return {
     attentionNorm: vectorOf(file, `blk.${i}.attn_norm.weight`, width),
-    query: matrix('attn_q', heads * headWidth, width),
-    key: matrix('attn_k', keyHeads * headWidth, width),
+    query: matrix('attn_q', heads * headWidth, width, order),
+    key: matrix('attn_k', keyHeads * headWidth, width, order),
     value: matrix('attn_v', keyHeads * headWidth, width),
+    biases: [
+      bias('attn_q', heads * headWidth, order),
+      bias('attn_k', keyHeads * headWidth, order),
+      bias('attn_v', keyHeads * headWidth),
+    ],
     attentionOutput: matrix('attn_output', width, heads * headWidth),
     feedForwardNorm: vectorOf(file, `blk.${i}.ffn_norm.weight`, width),
     gate: matrix('ffn_gate', hidden, width),
@@ -81,35 +116,37 @@ function readLayer(file: Gguf, { width, hidden, heads, keyHeads, headWidth }: Ll
   };
 }
 
-function readShape(file: Gguf, fields: Metadata): LlamaShape {
-  const experts = fields.number('llama.expert_count', 0);
-  if (experts !== 0) throw badFile('a model without experts', `llama.expert_count ${experts}`);
-  const width = fields.number('llama.embedding_length');
-  const heads = fields.number('llama.attention.head_count');
-  const headWidth = fields.number('llama.attention.key_length', width / heads);
-  const turned = fields.number('llama.rope.dimension_count', headWidth);
-  if (turned !== headWidth) throw badFile(`llama.rope.dimension_count: ${headWidth}, a head's width`, `${turned}`);
-  const scaling = fields.text('llama.rope.scaling.type') ?? 'none';
-  if (scaling !== 'none' && scaling !== 'linear') throw badFile('llama.rope.scaling.type: none or linear', scaling);
-  const scale = scaling === 'linear' ? fields.number('llama.rope.scaling.factor', 1) : 1;
+function readShape(file: Gguf, fields: Fields, architecture: string): LlamaShape {
+  const of = (name: string) => `${architecture}.${name}`;
+  const width = fields.number(of('embedding_length'));
+  const heads = fields.number(of('attention.head_count'));
+  const headWidth = fields.number(of('attention.key_length'), width / heads);
+  for (const name of ['attention.value_length', 'rope.dimension_count']) {
+    const found = fields.number(of(name), headWidth);
+    if (found !== headWidth) throw badFile(`${of(name)}: ${headWidth}, a head's width`, `${found}`);
+  }
+  // A file that names a factor and no type means a linear one.
+  const scaling = fields.text(of('rope.scaling.type')) ?? 'linear';
+  if (scaling !== 'none' && scaling !== 'linear') throw badFile(`${of('rope.scaling.type')}: none or linear`, scaling);
+  const factor = fields.number(of('rope.scaling.factor'), 1);
   return requireShape({
     width,
-    hidden: fields.number('llama.feed_forward_length'),
-    layers: fields.number('llama.block_count'),
+    hidden: fields.number(of('feed_forward_length')),
+    layers: fields.number(of('block_count')),
     heads,
-    keyHeads: fields.number('llama.attention.head_count_kv', heads),
+    keyHeads: fields.number(of('attention.head_count_kv'), heads),
     headWidth,
-    context: fields.number('llama.context_length'),
-    epsilon: fields.number('llama.attention.layer_norm_rms_epsilon'),
+    context: fields.number(of('context_length')),
+    epsilon: fields.number(of('attention.layer_norm_rms_epsilon')),
     rope: {
-      base: fields.number('llama.rope.freq_base', 10_000),
-      scale,
+      base: fields.number(of('rope.freq_base'), 10_000),
+      scale: scaling === 'linear' && factor !== 0 ? factor : 1,
       factors: file.tensors.has(FACTORS) ? vectorOf(file, FACTORS, headWidth / 2) : undefined,
     },
   });
 }
 
-function readVocabulary(fields: Metadata): Vocabulary {
+function readVocabulary(fields: Fields): Vocabulary {
   const kind = fields.text('tokenizer.ggml.model');
   const texts = fields.texts('tokenizer.ggml.tokens');
   const kinds = fields.numbers('tokenizer.ggml.token_type', texts.length);
@@ -138,7 +175,7 @@ function readVocabulary(fields: Metadata): Vocabulary {
   );
 }
 
-function readEnds(fields: Metadata, beginsByDefault: boolean): Ends {
+function readEnds(fields: Fields, beginsByDefault: boolean): Ends {
   const begins = fields.flag('tokenizer.ggml.add_bos_token', beginsByDefault);
   const others = ['tokenizer.ggml.eot_token_id', 'tokenizer.ggml.eom_token_id'];
   return {
@@ -153,39 +190,4 @@ function toPair(text: string): readonly [string, string] {
   const cut = text.indexOf(' ', 1);
   if (cut < 0) throw badFile('merges like "left right"', JSON.stringify(text).slice(0, 60));
   return [text.slice(0, cut), text.slice(cut + 1)];
-}
-
-function createFields({ metadata }: Gguf) {
-  const wrong = (name: string, expected: string) =>
-    badFile(`${name}: ${expected}`, metadata.has(name) ? JSON.stringify(metadata.get(name)).slice(0, 60) : 'none');
-  return {
-    has: (name: string) => metadata.has(name),
-    text(name: string): string | undefined {
-      const value = metadata.get(name);
-      if (value !== undefined && typeof value !== 'string') throw wrong(name, 'a text');
-      return value;
-    },
-    number(name: string, otherwise?: number): number {
-      const value = metadata.get(name) ?? otherwise;
-      if (typeof value !== 'number') throw wrong(name, 'a number');
-      return value;
-    },
-    flag(name: string, otherwise: boolean): boolean {
-      const value = metadata.get(name) ?? otherwise;
-      if (typeof value !== 'boolean') throw wrong(name, 'true or false');
-      return value;
-    },
-    texts(name: string): readonly string[] {
-      const value = metadata.get(name);
-      if (!Array.isArray(value) || typeof value[0] !== 'string') throw wrong(name, 'a list of texts');
-      return value as readonly string[];
-    },
-    numbers(name: string, length: number): readonly number[] | undefined {
-      const value = metadata.get(name);
-      if (value === undefined) return undefined;
-      if (!Array.isArray(value) || value.length !== length || typeof value[0] !== 'number')
-        throw wrong(name, `a list of ${length} numbers`);
-      return value as readonly number[];
-    },
-  };
 }

@@ -1,7 +1,8 @@
 // docs/models.md#gguf: what is read of a GGUF file, and what is refused.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MizuError } from '../../protocol/errors.ts';
-import { createEven, encodeRandomLlama } from '../../test/llama/random-llama.fixture.ts';
+import { createEven, encodeRandomLlama, type RandomLlama } from '../../test/llama/random-llama.fixture.ts';
 import { encodeGguf, type GgufTensor, type GgufValue } from '../../test/peers/gguf.ts';
 import { decodeBlocks } from './blocks.ts';
 import { fromGguf } from './from-gguf.ts';
@@ -11,6 +12,11 @@ import { bytesSource } from './source.ts';
 import { makeTemplate } from './template.ts';
 
 const text = (value: string): GgufValue => ({ type: 'string', value });
+const number = (value: number): GgufValue => ({ type: 'uint32', value });
+const flag = (value: boolean): GgufValue => ({ type: 'bool', value });
+const word = fc.stringMatching(/^z[a-z_]{1,12}$/);
+const tiny = (more: Partial<RandomLlama>) =>
+  encodeRandomLlama({ seed: 1, encoding: 'f32', tokenizer: 'gpt-2', layers: 1, ...more });
 const tensor = (name: string, encoding: GgufTensor['encoding'] = 'f32'): GgufTensor => ({
   name,
   shape: [32, 2],
@@ -69,7 +75,11 @@ describe('a GGUF file', () => {
     ['nothing', new Uint8Array(0), /4 bytes at 0; got the file has 0 bytes/],
     ['other bytes', new Uint8Array(64), /begins with "GGUF"/],
     ['one that ends early', encodeRandomLlama({ seed: 1, encoding: 'f32', tokenizer: 'gpt-2' }).slice(0, -64), /bytes/],
-    ['another architecture', encodeGguf({ 'general.architecture': text('gpt2') }, []), /architecture: llama; got gpt2/],
+    [
+      'another architecture',
+      encodeGguf({ 'general.architecture': text('gpt2') }, []),
+      /architecture: llama or qwen2 .*; got gpt2/,
+    ],
     [
       'no field',
       encodeGguf({ 'general.architecture': text('llama') }, []),
@@ -94,6 +104,67 @@ describe('a GGUF file', () => {
       expect(reason).toMatch(/^(none|sdk\/model-file)/);
     }
     expect(refused).toBeGreaterThan(20);
+  });
+
+  it('is refused with any field of its architecture, of the tokenizer or of none that is not known', () => {
+    const names = fc
+      .tuple(fc.constantFrom('llama.', 'llama.attention.', 'llama.rope.', 'tokenizer.ggml.', 'adapter.', 'x'), word)
+      .map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(names, fc.constantFrom<GgufValue>(text('x'), number(0), number(1), flag(false)), (name, value) => {
+        const reason = refusalOf(tiny({ fields: { [name]: value } }));
+        expect(reason).toMatch(/^sdk\/model-file: fields that the engine knows/);
+        expect(reason).toContain(name);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('is refused with any tensor that is not known', () => {
+    const names = fc.oneof(
+      word,
+      fc
+        .tuple(fc.constantFrom('blk.0.', 'blk.1.', 'blk.00.', ''), word, fc.constantFrom('.weight', '.bias'))
+        .map((p) => p.join('')),
+      fc.constantFrom(
+        'output.bias',
+        'output_norm.bias',
+        'blk.0.attn_output.bias',
+        'blk.0.attn_q_norm.weight',
+        'blk.0.ffn_gate_inp.weight',
+        'blk.1.attn_q.bias',
+        'blk.00.attn_q.bias',
+        'rope_factors_long.weight',
+      ),
+    );
+    fc.assert(
+      fc.property(names, (name) => {
+        expect(refusalOf(tiny({ strange: name }))).toMatch(/the tensors of a llama model of 1 layers; got also /);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it.each<[string, GgufValue, boolean]>([
+    ['general.basename', text('Any'), true],
+    ['llama.vocab_size', number(7), true],
+    ['llama.attention.sliding_window', number(0), true],
+    ['llama.attention.sliding_window', number(4_096), false],
+    ['llama.attention.causal', flag(false), false],
+    ['llama.attention.value_length', number(8), false],
+    ['llama.rope.dimension_count', number(8), false],
+    ['llama.rope.scaling.type', text('yarn'), false],
+    ['llama.rope.scaling.attn_factor', { type: 'float32', value: 1 }, true],
+    ['llama.rope.scaling.attn_factor', { type: 'float32', value: 2 }, false],
+    ['llama.expert_count', number(8), false],
+    ['split.count', number(2), false],
+    ['tokenizer.ggml.add_eos_token', flag(false), true],
+    ['tokenizer.ggml.add_eos_token', flag(true), false],
+    ['tokenizer.ggml.pre', text('deepseek-llm'), false],
+  ])('with the field %s of %j is taken: %j', (name, value, isTaken) => {
+    const reason = refusalOf(tiny({ fields: { [name]: value } }));
+    if (isTaken) expect(reason).toBe('none');
+    else expect(reason).toContain(name);
   });
 
   it('with weights that are no numbers is refused', () => {

@@ -48,6 +48,7 @@ export function makeImage(model: LlamaModel, { kernel, context, template }: Imag
     placeMatrix(space, layer.gate, kernel),
     placeMatrix(space, layer.up, kernel),
     placeMatrix(space, layer.down, kernel),
+    ...layer.biases.map((bias) => (bias === undefined ? 0 : space.placeFloats(bias))),
   ]);
   fields.set(layout.LAYER_TABLE, space.placeIntegers(tables.flat()));
   fields.set(layout.OUTPUT_NORM, space.placeFloats(model.outputNorm));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeRandomLlama, type RandomLlama } from '../../test/llama/random-llama.fixture.ts';
-import { toSafetensors } from '../../test/llama/safetensors.fixture.ts';
+import { type Strange, toSafetensors } from '../../test/llama/safetensors.fixture.ts';
 import { loadModel } from '../model.ts';
 import { type ImportOptions, importModel } from './import.ts';
 
@@ -86,6 +86,31 @@ describe('a safetensors file', () => {
       expect(actual.manifest.programId).toBe(expected.manifest.programId);
     },
   );
+
+  it('is the same program as the GGUF file of a model of Qwen 2', async () => {
+    const path = writeGguf({ architecture: 'qwen2', tokenizer: 'qwen2', keyHeads: 2 });
+    const { manifest } = await importModel(path, options());
+    const file = toSafetensors(path, join(folder, 'hub'), {
+      config: { sliding_window: 32, use_sliding_window: false, max_window_layers: 28, torch_dtype: 'bfloat16' },
+    });
+    expect((await importModel(file, options({ name: 'other' }))).manifest.programId).toBe(manifest.programId);
+  });
+
+  it.each<[string, Strange, RegExp]>([
+    ['a field that is not known', { config: { residual_multiplier: 1 } }, /residual_multiplier/],
+    ['layers that attend to a window', { config: { layer_types: ['sliding_attention'] } }, /layer_types/],
+    ['biases', { config: { attention_bias: true } }, /attention_bias/],
+    ['a tensor that is not known', { tensor: 'model.layers.0.self_attn.q_norm.weight' }, /q_norm/],
+    ['a bias that Llama has not', { tensor: 'model.layers.0.self_attn.q_proj.bias' }, /q_proj.bias/],
+    ['a head beside the embedding that is its head', { config: { tie_word_embeddings: true } }, /lm_head/],
+    ['another architecture', { config: { architectures: ['Gemma2ForCausalLM'] } }, /Gemma2ForCausalLM/],
+  ])('is refused with %s', async (_, strange, what) => {
+    const file = toSafetensors(writeGguf(), join(folder, 'hub'), strange);
+    await expect(importModel(file, options())).rejects.toMatchObject({
+      code: 'sdk/model-file',
+      actual: expect.stringMatching(what),
+    });
+  });
 
   it('needs its configuration and its tokenizer', async () => {
     const file = toSafetensors(writeGguf(), join(folder, 'hub'));

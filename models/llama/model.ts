@@ -40,6 +40,8 @@ export type Layer = {
   readonly query: Matrix;
   readonly key: Matrix;
   readonly value: Matrix;
+  /** Of queries, keys and values, each undefined if there is none. */
+  readonly biases: readonly (Float32Array | undefined)[];
   readonly attentionOutput: Matrix;
   readonly feedForwardNorm: Float32Array;
   readonly gate: Matrix;
@@ -89,6 +91,23 @@ export function requireShape(shape: LlamaShape): LlamaShape {
 function requireInteger(name: string, value: number, least: number, most: number): void {
   if (!(Number.isInteger(value) && value >= least && value <= most))
     throw badFile(`${name}: an integer from ${least} to ${most}`, `${value}`);
+}
+
+/**
+ * Where a row of a head stands in a file in which a pair that turns is a number of the first half of a head and the one
+ * in the same place of the second half. The engine has them side by side, as GGUF has for `llama`.
+ */
+export function rowInHalves(headWidth: number): (row: number) => number {
+  return (row) => {
+    const place = row % headWidth;
+    return row - place + (place >> 1) + (place & 1) * (headWidth / 2);
+  };
+}
+
+/** A vector of the file; `order` as for matrices. @throws MizuError `sdk/model-file` */
+export function biasOf(file: TensorFile, name: string, length: number, order?: (row: number) => number): Float32Array {
+  const bias = vectorOf(file, name, length);
+  return order === undefined ? bias : bias.map((_, row) => bias[order(row)]!);
 }
 
 /** A matrix of the file. `order` says for each row which one of the file it is. @throws MizuError `sdk/model-file` */

@@ -35,6 +35,9 @@ describe('logits', () => {
       'factors of the rotation, 8-bit blocks',
       { seed: 4, encoding: 'q8_0', tokenizer: 'llama-bpe', hasFactors: true, ropeBase: 500_000 },
     ],
+    ['Qwen 2', { seed: 7, encoding: 'f32', tokenizer: 'qwen2', architecture: 'qwen2' }],
+    ['biases, and wide heads', { seed: 8, encoding: 'f32', tokenizer: 'gpt-2', hasBiases: true, headWidth: 32 }],
+    ['a scale of positions without its type', { seed: 9, encoding: 'f32', tokenizer: 'gpt-2', ropeScale: 4 }],
     ['4-bit blocks', { seed: 5, encoding: 'q4_0', tokenizer: 'qwen2' }],
   ])('are those of the plain model: %s', (_, given) => {
     expect(compare(given, 'f32')).toBeLessThan(1e-4);

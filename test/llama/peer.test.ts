@@ -69,6 +69,15 @@ const MODELS: readonly (readonly [string, RandomLlama, WeightKernel, number])[] 
     'f32',
     5e-4,
   ],
+  ['Qwen 2, f32', { seed: 7, encoding: 'f32', tokenizer: 'qwen2', architecture: 'qwen2' }, 'f32', 5e-4],
+  ['biases, f32', { seed: 8, encoding: 'f32', tokenizer: 'gpt-2', hasBiases: true }, 'f32', 5e-4],
+  ['wide heads, f32', { seed: 9, encoding: 'f32', tokenizer: 'gpt-2', headWidth: 32 }, 'f32', 5e-4],
+  [
+    'a scale of positions without its type, f32',
+    { seed: 10, encoding: 'f32', tokenizer: 'gpt-2', ropeScale: 4 },
+    'f32',
+    5e-4,
+  ],
   // In these llama.cpp rounds the vector to 16 bits, or to bytes with a scale of 16 bits.
   ['qwen2, f16', { seed: 4, encoding: 'f16', tokenizer: 'qwen2' }, 'f32', 0.05],
   ['smollm, 8-bit blocks', { seed: 5, encoding: 'q8_0', tokenizer: 'smollm' }, 'int8', 0.5],

@@ -5,6 +5,17 @@ import { encodeGguf, type GgufEncoding, type GgufTensor, type GgufValue } from '
 export type RandomLlama = {
   readonly seed: number;
   readonly encoding: GgufEncoding;
+  /** `qwen2` has biases of queries, keys and values. */
+  readonly architecture?: 'llama' | 'qwen2';
+  /** Of queries, keys and values; always so in `qwen2`. */
+  readonly hasBiases?: boolean;
+  /** Default: the width by the heads. */
+  readonly headWidth?: number;
+  readonly ropeScale?: number;
+  /** Further fields. */
+  readonly fields?: Readonly<Record<string, GgufValue>>;
+  /** The name of a further vector. */
+  readonly strange?: string;
   readonly tokenizer: 'gpt-2' | 'llama-bpe' | 'qwen2' | 'smollm' | 'pieces';
   readonly width?: number;
   readonly hidden?: number;
@@ -34,7 +45,8 @@ type Tokenizer = { readonly count: number; readonly metadata: Record<string, Ggu
 export function encodeRandomLlama(given: RandomLlama): Uint8Array {
   const { seed, encoding, width = 64, hidden = 96, layers = 2, heads = 4, keyHeads = 2 } = given;
   const { count, metadata } = given.tokenizer === 'pieces' ? pieces(given) : bytePairs(given);
-  const headWidth = width / heads;
+  const { architecture = 'llama', headWidth = width / heads } = given;
+  const hasBiases = given.hasBiases ?? architecture === 'qwen2';
   const draw = createNormal(seed);
   const matrix = (name: string, rows: number, columns: number, spread = 1 / Math.sqrt(columns)): GgufTensor => ({
     name: `${name}.weight`,
@@ -48,16 +60,29 @@ export function encodeRandomLlama(given: RandomLlama): Uint8Array {
     encoding: 'f32',
     values: Float32Array.from({ length }, () => 1 + draw() / 10),
   });
+  const bias = (name: string, length: number): GgufTensor => ({
+    name: `${name}.bias`,
+    shape: [length],
+    encoding: 'f32',
+    values: Float32Array.from({ length }, () => draw() / 2),
+  });
   const layer = (i: number): GgufTensor[] => [
     vector(`blk.${i}.attn_norm`, width),
-    matrix(`blk.${i}.attn_q`, width, width, 1.5 / Math.sqrt(width)),
+    matrix(`blk.${i}.attn_q`, heads * headWidth, width, 1.5 / Math.sqrt(width)),
     matrix(`blk.${i}.attn_k`, keyHeads * headWidth, width, 1.5 / Math.sqrt(width)),
     matrix(`blk.${i}.attn_v`, keyHeads * headWidth, width),
-    matrix(`blk.${i}.attn_output`, width, width),
+    matrix(`blk.${i}.attn_output`, width, heads * headWidth),
     vector(`blk.${i}.ffn_norm`, width),
     matrix(`blk.${i}.ffn_gate`, hidden, width),
     matrix(`blk.${i}.ffn_up`, hidden, width),
     matrix(`blk.${i}.ffn_down`, width, hidden),
+    ...(hasBiases
+      ? [
+          bias(`blk.${i}.attn_q`, heads * headWidth),
+          bias(`blk.${i}.attn_k`, keyHeads * headWidth),
+          bias(`blk.${i}.attn_v`, keyHeads * headWidth),
+        ]
+      : []),
   ];
   const tensors = [
     matrix('token_embd', count, width, 1),
@@ -72,24 +97,36 @@ export function encodeRandomLlama(given: RandomLlama): Uint8Array {
       encoding: 'f32',
       values: Float32Array.from({ length: headWidth / 2 }, (_, i) => 1 + i / 2),
     });
+  if (given.strange !== undefined)
+    tensors.push({ name: given.strange, shape: [width], encoding: 'f32', values: new Float32Array(width).fill(1) });
   const uint32 = (value: number) => ({ type: 'uint32', value }) as const;
   return encodeGguf(
     {
-      'general.architecture': { type: 'string', value: 'llama' },
-      'llama.context_length': uint32(given.context ?? 512),
-      'llama.embedding_length': uint32(width),
-      'llama.block_count': uint32(layers),
-      'llama.feed_forward_length': uint32(hidden),
-      'llama.attention.head_count': uint32(heads),
-      'llama.attention.head_count_kv': uint32(keyHeads),
-      'llama.attention.layer_norm_rms_epsilon': { type: 'float32', value: 1e-5 },
-      'llama.rope.dimension_count': uint32(headWidth),
-      'llama.rope.freq_base': { type: 'float32', value: given.ropeBase ?? 10_000 },
-      'llama.vocab_size': uint32(count),
+      'general.architecture': { type: 'string', value: architecture },
+      [`${architecture}.context_length`]: uint32(given.context ?? 512),
+      [`${architecture}.embedding_length`]: uint32(width),
+      [`${architecture}.block_count`]: uint32(layers),
+      [`${architecture}.feed_forward_length`]: uint32(hidden),
+      [`${architecture}.attention.head_count`]: uint32(heads),
+      [`${architecture}.attention.head_count_kv`]: uint32(keyHeads),
+      [`${architecture}.attention.layer_norm_rms_epsilon`]: { type: 'float32', value: 1e-5 },
+      [`${architecture}.rope.dimension_count`]: uint32(headWidth),
+      [`${architecture}.rope.freq_base`]: { type: 'float32', value: given.ropeBase ?? 10_000 },
+      [`${architecture}.vocab_size`]: uint32(count),
+      ...(given.headWidth === undefined
+        ? {}
+        : {
+            [`${architecture}.attention.key_length`]: uint32(headWidth),
+            [`${architecture}.attention.value_length`]: uint32(headWidth),
+          }),
+      ...(given.ropeScale === undefined
+        ? {}
+        : { [`${architecture}.rope.scaling.factor`]: { type: 'float32', value: given.ropeScale } as const }),
       ...metadata,
       ...(given.template === undefined
         ? {}
         : { 'tokenizer.chat_template': { type: 'string', value: given.template } as const }),
+      ...given.fields,
     },
     tensors,
   );

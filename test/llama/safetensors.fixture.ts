@@ -28,25 +28,32 @@ const PRE_TOKENIZERS: Readonly<Record<string, unknown>> = {
   smollm: { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, BYTE_LEVEL] },
 };
 
+/** Further fields of config.json, and the name of a further tensor. */
+export type Strange = { readonly config?: Readonly<Record<string, unknown>>; readonly tensor?: string };
+
 /** Writes the files into a folder. Returns the path of the weights, which are those of an f32 file. */
-export function toSafetensors(path: string, folder: string): string {
+export function toSafetensors(path: string, folder: string, strange: Strange = {}): string {
   const { metadata, tensors, source } = readGguf(bytesSource(new Uint8Array(readFileSync(path))));
   const field = (name: string) => metadata.get(name) as number;
   const list = (name: string) => metadata.get(`tokenizer.ggml.${name}`) as readonly string[];
-  const heads = field('llama.attention.head_count');
-  const size = field('llama.embedding_length') / heads;
+  const architecture = String(metadata.get('general.architecture'));
+  const isQwen = architecture === 'qwen2';
+  const heads = field(`${architecture}.attention.head_count`);
+  const size = field(`${architecture}.embedding_length`) / heads;
   const head: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   const parts: Uint8Array[] = [];
   let end = 0;
   for (const { name, shape, offset, sizeBytes, encoding } of tensors.values()) {
     const [pattern, hub] = NAMES.find(([one]) => one.test(name))!;
     const floats = decodeBlocks(source.read(offset, sizeBytes), encoding);
-    const isTurned = /attn_[qk]\./.test(name);
+    const isTurned = !isQwen && /attn_[qk]\./.test(name);
     const part = isTurned ? toHalves(floats, shape[1]!, size) : floats;
     head[name.replace(pattern, hub)] = { dtype: 'F32', shape, data_offsets: [end, end + part.byteLength] };
     parts.push(new Uint8Array(part.buffer));
     end += part.byteLength;
   }
+  if (strange.tensor !== undefined) head[strange.tensor] = { dtype: 'F32', shape: [1], data_offsets: [end, end + 4] };
+  if (strange.tensor !== undefined) parts.push(new Uint8Array(4));
   const json = Buffer.from(JSON.stringify(head));
   const prefix = Buffer.alloc(8);
   prefix.writeBigUInt64LE(BigInt(json.length));
@@ -58,16 +65,17 @@ export function toSafetensors(path: string, folder: string): string {
     eos_token_id: field('tokenizer.ggml.eos_token_id'),
   };
   const config = {
-    architectures: ['LlamaForCausalLM'],
-    hidden_size: field('llama.embedding_length'),
-    intermediate_size: field('llama.feed_forward_length'),
-    num_hidden_layers: field('llama.block_count'),
+    architectures: [isQwen ? 'Qwen2ForCausalLM' : 'LlamaForCausalLM'],
+    hidden_size: field(`${architecture}.embedding_length`),
+    intermediate_size: field(`${architecture}.feed_forward_length`),
+    num_hidden_layers: field(`${architecture}.block_count`),
     num_attention_heads: heads,
-    num_key_value_heads: field('llama.attention.head_count_kv'),
-    max_position_embeddings: field('llama.context_length'),
+    num_key_value_heads: field(`${architecture}.attention.head_count_kv`),
+    max_position_embeddings: field(`${architecture}.context_length`),
     rms_norm_eps: 1e-5,
-    rope_theta: field('llama.rope.freq_base'),
+    rope_theta: field(`${architecture}.rope.freq_base`),
     ...ends,
+    ...strange.config,
   };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
   writeFileSync(

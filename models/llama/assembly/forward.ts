@@ -65,6 +65,9 @@ function attend(table: u32, layer: u32, position: u32): void {
   multiply(load<u32>(table, 8), normed, keys + position * rowBytes);
   multiply(load<u32>(table, 12), normed, values + position * rowBytes);
   const heads = header(HEADS);
+  addBias(load<u32>(table, 36), query, heads * width);
+  addBias(load<u32>(table, 40), keys + position * rowBytes, keyHeads * width);
+  addBias(load<u32>(table, 44), values + position * rowBytes, keyHeads * width);
   rotate(query, heads, position);
   rotate(keys + position * rowBytes, keyHeads, position);
   const shared = heads / keyHeads;
@@ -75,6 +78,12 @@ function attend(table: u32, layer: u32, position: u32): void {
     weigh(values + offset, rowBytes, position, normed + at);
   }
   addProduct(load<u32>(table, 16), normed, query);
+}
+
+/** `bias` is 0 if there is none. */
+function addBias(bias: u32, to: u32, length: u32): void {
+  if (bias == 0) return;
+  for (const end = to + (length << 2); to < end; to += 4, bias += 4) store<f32>(to, load<f32>(to) + load<f32>(bias));
 }
 
 // The rotated pairs are neighbours.

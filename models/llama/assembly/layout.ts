@@ -20,7 +20,10 @@ export const EPSILON = 32;
 export const EMBEDDING = 36;
 export const OUTPUT = 40;
 export const OUTPUT_NORM = 44;
-/** LAYER_FIELDS addresses a layer: norm, q, k, v, output, norm, gate, up, down. */
+/**
+ * LAYER_FIELDS addresses a layer: norm, q, k, v, output, norm, gate, up, down, and the biases of q, k and v, 0 where there
+ * is none.
+ */
 export const LAYER_TABLE = 48;
 /** An f32 cosine and an f32 sine for each position and half of a head's width. */
 export const ROPE = 52;
@@ -86,7 +89,7 @@ export const HEAP = 204;
 export const END = 208;
 export const HEADER_BYTES = 256;
 
-export const LAYER_FIELDS = 9;
+export const LAYER_FIELDS = 12;
 /** A description of a matrix: encoding, rows, columns, address of the weights, of the scales, weights in a group. */
 export const MATRIX_ENCODING = 0;
 export const MATRIX_ROWS = 4;
