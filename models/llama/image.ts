@@ -1,7 +1,8 @@
 // docs/models.md#llama-image: the memory that a model's program starts with.
+import { LEAF_BYTES } from '../../protocol/leaf.ts';
 import * as layout from './assembly/layout.ts';
 import { BLOCK, type LlamaModel, type Matrix } from './model.ts';
-import { bytesOfWeights, ENCODINGS, groupOf, LARGEST_GROUP, type WeightKernel, writeGroup } from './quantise.ts';
+import { bytesOfWeights, ENCODINGS, groupOf, type WeightKernel, writeGroup } from './quantise.ts';
 import { makeRotation } from './rotation.ts';
 import { createSpace, type Space } from './space.ts';
 import type { Template } from './template.ts';
@@ -55,6 +56,7 @@ export function makeImage(model: LlamaModel, { kernel, context, template }: Imag
   fields.set(layout.OUTPUT, model.output === undefined ? embedding : placeMatrix(space, model.output, kernel));
   const end = space.end();
   takeBuffers(space, model, context, fields);
+  takeCache(space, model, { kernel, context }, fields);
   fields.set(layout.END, space.end());
   space.later((_, view) => {
     for (const [offset, value] of fields) view.setUint32(layout.HEADER + offset, value, true);
@@ -95,11 +97,9 @@ function placeMatrix(space: Space, matrix: Matrix, kernel: WeightKernel): number
 }
 
 function takeBuffers(space: Space, { shape, vocabulary }: LlamaModel, context: number, fields: HeaderFields): void {
-  const { width, hidden, layers, heads, keyHeads, headWidth } = shape;
+  const { width, hidden, heads, headWidth } = shape;
   const widest = Math.max(width, heads * headWidth);
   const floats: readonly [number, number][] = [
-    [layout.KEYS, layers * context * keyHeads * headWidth],
-    [layout.VALUES, layers * context * keyHeads * headWidth],
     [layout.STATE, width],
     [layout.NORMED, widest],
     [layout.QUERY, widest],
@@ -115,8 +115,37 @@ function takeBuffers(space: Space, { shape, vocabulary }: LlamaModel, context: n
   for (const [offset, count] of floats) fields.set(offset, space.take(count * FLOAT));
   const text = context * TEXT_BYTES_A_TOKEN;
   fields.set(layout.QUANTS, space.take(Math.max(widest, hidden)));
-  fields.set(layout.UNPACKED, space.take(LARGEST_GROUP));
+  fields.set(layout.UNPACKED, space.take(BLOCK));
   fields.set(layout.TEXT_BYTES, text);
   fields.set(layout.CHAIN, space.take(text * layout.SYMBOL_BYTES));
   fields.set(layout.HEAP, space.take(3 * text * layout.HEAP_BYTES));
+}
+
+/** Keys and values of all positions: floats, or bytes with a unit for each position and head. */
+function takeCache(
+  space: Space,
+  { shape }: LlamaModel,
+  { kernel, context }: Pick<ImageOptions, 'kernel' | 'context'>,
+  fields: HeaderFields,
+): void {
+  const { layers, keyHeads, headWidth } = shape;
+  const rows = layers * keyHeads;
+  if (kernel === 'f32') {
+    for (const place of [layout.KEYS, layout.VALUES]) fields.set(place, space.take(rows * context * headWidth * FLOAT));
+    return;
+  }
+  const stride = Math.ceil(context / LEAF_BYTES) * LEAF_BYTES;
+  fields.set(layout.VALUE_STRIDE, stride);
+  const sizes: readonly [number, number][] = [
+    [layout.KEYS, rows * context * headWidth],
+    [layout.VALUES, rows * headWidth * stride],
+    [layout.KEY_SCALES, rows * context * FLOAT],
+    [layout.VALUE_SCALES, rows * context * FLOAT],
+    [layout.KEY_ROW, keyHeads * headWidth * FLOAT],
+    [layout.VALUE_ROW, keyHeads * headWidth * FLOAT],
+    [layout.HEAD_QUANTS, headWidth],
+    [layout.SHARES_HIGH, context],
+    [layout.SHARES_LOW, context],
+  ];
+  for (const [place, sizeBytes] of sizes) fields.set(place, space.take(sizeBytes));
 }

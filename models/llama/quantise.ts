@@ -12,13 +12,14 @@ export const ENCODINGS: Readonly<Record<WeightKernel, number>> = {
   int4: ENCODING_INT4,
 };
 const BITS: Readonly<Record<WeightKernel, number>> = { f32: 32, int8: 8, int4: 4 };
-export const LARGEST_GROUP = 128;
+/** Of bytes: what a group takes beside its products is then little. */
+const LARGEST_GROUP = 1_024;
 const LARGEST_8 = 127;
 /** Weights of 4 bits are written as 0 to 15 and mean -8 to 7. */
 const OFFSET_4 = 8;
 const HALF = 8;
 
-/** Weights of a group, which have a scale together: the most that divide a row, but at most a leaf. */
+/** Weights of a group, which have a scale together: of bytes the most that divide a row, up to a limit. */
 export function groupOf(kernel: WeightKernel, columns: number): number {
   if (kernel !== 'int8') return BLOCK;
   let group = LARGEST_GROUP;

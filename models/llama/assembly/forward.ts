@@ -9,6 +9,8 @@ import {
   HIDDEN,
   KEY_HEADS,
   KEYS,
+  KEY_ROW,
+  KEY_SCALES,
   LAYER_FIELDS,
   LAYER_TABLE,
   LAYERS,
@@ -22,12 +24,15 @@ import {
   STATE,
   UP,
   VALUES,
+  VALUE_ROW,
   WIDTH,
   CONTEXT,
 } from "./layout";
-import { exp } from "../../assembly/math";
+import { expShort } from "./exp";
+import { attendBytes, keepBytes } from "./attention-bytes";
 import { header } from "./header";
 import { multiply, prepare, readRow } from "./matrix";
+import { toShares } from "./shares";
 
 /** Puts the token at the position into the cache, which has all before it. */
 export function forward(token: u32, position: u32): void {
@@ -54,30 +59,42 @@ function attend(table: u32, layer: u32, position: u32): void {
   const normed = header(NORMED);
   const query = header(QUERY);
   const width = header(HEAD_WIDTH);
+  const heads = header(HEADS);
   const keyHeads = header(KEY_HEADS);
-  const rowBytes = (keyHeads * width) << 2;
-  const start = layer * header(CONTEXT) * rowBytes;
-  const keys = header(KEYS) + start;
-  const values = header(VALUES) + start;
+  const isBytes = header(KEY_SCALES) != 0;
+  const place = (layer * header(CONTEXT) + position) * ((keyHeads * width) << 2);
+  const key = isBytes ? header(KEY_ROW) : header(KEYS) + place;
+  const value = isBytes ? header(VALUE_ROW) : header(VALUES) + place;
   normalise(header(STATE), load<u32>(table), normed);
   prepare(load<u32>(table, 4), normed);
   multiply(load<u32>(table, 4), normed, query);
-  multiply(load<u32>(table, 8), normed, keys + position * rowBytes);
-  multiply(load<u32>(table, 12), normed, values + position * rowBytes);
-  const heads = header(HEADS);
+  multiply(load<u32>(table, 8), normed, key);
+  multiply(load<u32>(table, 12), normed, value);
   addBias(load<u32>(table, 36), query, heads * width);
-  addBias(load<u32>(table, 40), keys + position * rowBytes, keyHeads * width);
-  addBias(load<u32>(table, 44), values + position * rowBytes, keyHeads * width);
+  addBias(load<u32>(table, 40), key, keyHeads * width);
+  addBias(load<u32>(table, 44), value, keyHeads * width);
   rotate(query, heads, position);
-  rotate(keys + position * rowBytes, keyHeads, position);
+  rotate(key, keyHeads, position);
+  if (isBytes) {
+    keepBytes(layer, position);
+    attendBytes(layer, position, query, normed);
+  } else attendFloats(layer, position, query, normed);
+  addProduct(load<u32>(table, 16), normed, query);
+}
+
+function attendFloats(layer: u32, position: u32, query: u32, to: u32): void {
+  const width = header(HEAD_WIDTH);
+  const heads = header(HEADS);
+  const keyHeads = header(KEY_HEADS);
+  const rowBytes = (keyHeads * width) << 2;
+  const start = layer * header(CONTEXT) * rowBytes;
   const shared = heads / keyHeads;
   for (let head: u32 = 0; head < heads; head++) {
-    const offset = ((head / shared) * width) << 2;
+    const offset = start + (((head / shared) * width) << 2);
     const at = (head * width) << 2;
-    score(query + at, keys + offset, rowBytes, position);
-    weigh(values + offset, rowBytes, position, normed + at);
+    score(query + at, header(KEYS) + offset, rowBytes, position);
+    weigh(header(VALUES) + offset, rowBytes, position, to + at);
   }
-  addProduct(load<u32>(table, 16), normed, query);
 }
 
 /** `bias` is 0 if there is none. */
@@ -124,14 +141,7 @@ function score(query: u32, keys: u32, rowBytes: u32, position: u32): void {
     most = max<f32>(most, sum);
     store<f32>(at, sum);
   }
-  let total: f32 = 0;
-  for (let at = scores; at < end; at += 4) {
-    const share = <f32>exp(<f64>(load<f32>(at) - most));
-    total += share;
-    store<f32>(at, share);
-  }
-  const inverse: f32 = 1 / total;
-  for (let at = scores; at < end; at += 4) store<f32>(at, load<f32>(at) * inverse);
+  toShares(scores, end, most);
 }
 
 /** The sum of the values by their shares. */
@@ -170,7 +180,7 @@ function feedForward(table: u32): void {
   const bytes = header(HIDDEN) << 2;
   for (let at: u32 = 0; at < bytes; at += 4) {
     const x = load<f32>(gate + at);
-    const silu = <f32>(<f64>x / (1 + exp(-<f64>x)));
+    const silu = <f32>(<f64>x / (1 + expShort(min<f64>(-<f64>x, 700))));
     store<f32>(gate + at, silu * load<f32>(up + at));
   }
   addProduct(load<u32>(table, 32), gate, normed);

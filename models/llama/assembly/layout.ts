@@ -87,6 +87,17 @@ export const CHAIN = 200;
 export const HEAP = 204;
 /** The first address that is free for the engine's own buffers. */
 export const END = 208;
+
+/** Where keys and values are kept as bytes: units of both (f32), else 0. VALUE_STRIDE is bytes from one dimension to the next. */
+export const KEY_SCALES = 212;
+export const VALUE_SCALES = 216;
+export const VALUE_STRIDE = 220;
+/** Floats of the position under way, bytes of a head's query, and of the shares of all positions. */
+export const KEY_ROW = 224;
+export const VALUE_ROW = 228;
+export const HEAD_QUANTS = 232;
+export const SHARES_HIGH = 236;
+export const SHARES_LOW = 240;
 export const HEADER_BYTES = 256;
 
 export const LAYER_FIELDS = 12;

@@ -41,15 +41,37 @@ export function chooseBest(): i32 {
   const count = header(VOCABULARY);
   let best: f32 = -Infinity;
   let found = NO_TOKEN;
-  const constrained = isConstrained();
+  if (!isConstrained()) return largest(logits, logits + (count << 2));
   for (let token: u32 = 0; token < count; token++) {
     const logit = load<f32>(logits + (token << 2));
     if (!(logit > best)) continue;
-    if (constrained && !allows(token)) continue;
+    if (!allows(token)) continue;
     best = logit;
     found = token;
   }
   return found;
+}
+
+function largest(logits: u32, end: u32): i32 {
+  let best: f32 = -Infinity;
+  let found: u32 = 0;
+  let at = logits;
+  // Most blocks of four have none that is larger.
+  for (; at + 16 <= end; at += 16) {
+    const first = max<f32>(load<f32>(at), load<f32>(at, 4));
+    if (!(max<f32>(first, max<f32>(load<f32>(at, 8), load<f32>(at, 12))) > best)) continue;
+    for (let one = at; one < at + 16; one += 4) {
+      if (!(load<f32>(one) > best)) continue;
+      best = load<f32>(one);
+      found = one;
+    }
+  }
+  for (; at < end; at += 4) {
+    if (!(load<f32>(at) > best)) continue;
+    best = load<f32>(at);
+    found = at;
+  }
+  return found == 0 ? NO_TOKEN : <i32>((found - logits) >> 2);
 }
 
 /** A token by the probabilities at a temperature above 0, of those that may come next; -1 if there is none. */
