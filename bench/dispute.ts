@@ -55,13 +55,21 @@ async function longestModelTask(): Promise<DuelTask> {
 const PROGRAMS: readonly (readonly [string, () => Promise<DuelTask>])[] = [
   ['compiled loop', () => loopProgram(TURNS)],
   ['javascript', javaScriptProgram],
-  [MODEL, longestModelTask],
 ];
 
 /** For each program one row for the whole, one for each side, and one for each transaction. */
-export async function benchDispute(only = ''): Promise<object[]> {
+export function benchDispute(): Promise<object[]> {
+  return play(PROGRAMS);
+}
+
+/** The same about the longest answers of a model. */
+export function benchAnswers(): Promise<object[]> {
+  return play([[MODEL, longestModelTask]]);
+}
+
+async function play(programs: typeof PROGRAMS): Promise<object[]> {
   const rows: object[] = [];
-  for (const [program, build] of PROGRAMS.filter(([name]) => name.includes(only)))
+  for (const [program, build] of programs)
     rows.push(...rowsOf(await playDuel(await build())).map((row) => ({ program, ...row })));
   return rows;
 }

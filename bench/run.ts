@@ -1,11 +1,12 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native images dot models step hash loading messages ahead gas llama near recall dispute path attacks idle inference workers worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native images dot models step hash loading messages ahead gas llama near recall dispute answers cheat path attacks idle inference workers worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchAhead } from './ahead.ts';
 import { benchAttacks } from './attacks.ts';
-import { benchDispute } from './dispute.ts';
+import { benchCheat } from './cheat.ts';
+import { benchAnswers, benchDispute } from './dispute.ts';
 import { benchDirect, benchInference } from './edge/inference.ts';
 import { benchGas } from './gas.ts';
 import { benchHash } from './hash.ts';
@@ -72,6 +73,14 @@ const SECTIONS = {
   dispute: {
     title: 'A whole dispute about a step of more than 10^9 instructions: validator and liar, two processes, anvil',
     run: benchDispute,
+  },
+  answers: {
+    title: 'A whole dispute about answers of a provable model that take all the gas of a task',
+    run: benchAnswers,
+  },
+  cheat: {
+    title: 'A devnet on which an executor lies about one answer of a provable model: transactions, gas and seconds',
+    run: benchCheat,
   },
   gas: {
     title: "L1 gas of one-step proofs, each proven in the verifier's bytecode (goal: 110,000 to 160,000 a transaction)",

@@ -29,6 +29,8 @@ export type Falsehood = {
   readonly stage: TargetKind;
   /** What the program is said to have written. The same as it has written: there is nothing to lie about. */
   change(output: Uint8Array): Uint8Array;
+  /** Where the trace goes wrong: where the first false byte is written, or somewhere in the program before. */
+  readonly begins: 'write' | 'inside';
 };
 
 type Target = {
@@ -39,7 +41,7 @@ type Target = {
 };
 
 /** One letter of the first row of a dataset. */
-const LETTER: Falsehood = { stage: 'sink', change: changeLetter };
+const LETTER: Falsehood = { stage: 'sink', change: changeLetter, begins: 'write' };
 
 /**
  * Claims one lie, as soon as a range has a task in it that can be lied about, and then plays by it. `kernelPath` is the
@@ -54,7 +56,7 @@ export function createLies(kernelPath: string, falsehood = LETTER): Lies {
       lie = await tellLie(steps, target, node, kernelPath);
       return lie.steps;
     },
-    told: (own, { step }) => (lie?.step === step ? lyingOracle(own, lie) : own),
+    told: (own, { step }) => (lie?.step === step ? lyingOracle(own, lie, falsehood.begins) : own),
   };
 }
 
@@ -116,16 +118,16 @@ async function tellLie(steps: Uint8Array, target: Target, node: NetworkNode, ker
 }
 
 /**
- * The true trace up to the instruction that writes the byte, another one from there on, and the claimed leaf at its
+ * The true trace up to the instruction where the lie begins, another one from there on, and the claimed leaf at its
  * end.
  */
-function lyingOracle(own: ThreadTrace, { step, steps, offset }: Lie): TraceOracle {
+function lyingOracle(own: ThreadTrace, { step, steps, offset }: Lie, begins: Falsehood['begins']): TraceOracle {
   const end = hashHalted({ kind: 'commit', leaf: leafOf(steps, step + 1) });
   let found: Promise<bigint> | undefined;
   return {
     prove: own.prove,
     async hashesAt(positions) {
-      found ??= findWrite(own, offset);
+      found ??= begins === 'write' ? findWrite(own, offset) : own.length().then((length) => findProgram(own, length));
       const [from, length, hashes] = [await found, await own.length(), await own.hashesAt(positions)];
       return hashes.map((hash, i): Hex => {
         const position = positions[i] as bigint;

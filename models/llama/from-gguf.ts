@@ -1,6 +1,6 @@
 // docs/models.md#gguf: a model of llama's architecture from a GGUF file.
 import type { Gguf } from './gguf.ts';
-import { assertAllKnown, createFields } from './gguf-fields.ts';
+import { assertAllKnown, createFields, type GgufFields } from './gguf-fields.ts';
 import {
   biasOf,
   type Layer,
@@ -38,8 +38,6 @@ const WHOLE_WORDS: ReadonlySet<Split> = new Set(['llama-3']);
 const FACTORS = 'rope_freqs.weight';
 /** In a model of Qwen 2 queries, keys and values have biases, and pairs that turn stand in the halves of a head. */
 const ARCHITECTURES = ['llama', 'qwen2'];
-
-type Fields = ReturnType<typeof createFields>;
 
 /** @throws MizuError `sdk/model-file` naming the field or tensor that is missing, wrong or not known */
 export function fromGguf(file: Gguf): LlamaModel {
@@ -116,7 +114,7 @@ function readLayer(file: Gguf, shape: LlamaShape, i: number, isQwen: boolean): L
   };
 }
 
-function readShape(file: Gguf, fields: Fields, architecture: string): LlamaShape {
+function readShape(file: Gguf, fields: GgufFields, architecture: string): LlamaShape {
   const of = (name: string) => `${architecture}.${name}`;
   const width = fields.number(of('embedding_length'));
   const heads = fields.number(of('attention.head_count'));
@@ -146,7 +144,7 @@ function readShape(file: Gguf, fields: Fields, architecture: string): LlamaShape
   });
 }
 
-function readVocabulary(fields: Fields): Vocabulary {
+function readVocabulary(fields: GgufFields): Vocabulary {
   const kind = fields.text('tokenizer.ggml.model');
   const texts = fields.texts('tokenizer.ggml.tokens');
   const kinds = fields.numbers('tokenizer.ggml.token_type', texts.length);
@@ -175,7 +173,7 @@ function readVocabulary(fields: Fields): Vocabulary {
   );
 }
 
-function readEnds(fields: Fields, beginsByDefault: boolean): Ends {
+function readEnds(fields: GgufFields, beginsByDefault: boolean): Ends {
   const begins = fields.flag('tokenizer.ggml.add_bos_token', beginsByDefault);
   const others = ['tokenizer.ggml.eot_token_id', 'tokenizer.ggml.eom_token_id'];
   return {

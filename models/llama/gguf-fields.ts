@@ -25,10 +25,10 @@ const CHANGES_NOTHING: ReadonlyMap<string, GgufField> = new Map<string, GgufFiel
   ['tokenizer.ggml.remove_extra_whitespaces', false],
 ]);
 
-export type Fields = ReturnType<typeof createFields>;
+export type GgufFields = ReturnType<typeof createFields>;
 
 /** @throws MizuError `sdk/model-file` naming a field that was not read and may change what the model computes */
-export function assertAllKnown({ unread }: Fields, architecture: string): void {
+export function assertAllKnown({ unread }: GgufFields, architecture: string): void {
   for (const [name, value] of unread()) {
     const own = name.startsWith(`${architecture}.`) ? `*${name.slice(architecture.length)}` : name;
     if (SAY_NOTHING.some((pattern) => pattern.test(own))) continue;

@@ -17,3 +17,11 @@ export function generateLlama() {
 export function compileLlamaProbe() {
   return compileAssembly('models/llama/assembly/probe.ts', ['--disable', 'simd', '--initialMemory', String(PAGES)]);
 }
+
+/**
+ * The engine of these sources as V8 runs it alone, for a measurement.
+ * @param {string} source @param {boolean} withVectors
+ */
+export function compileLlamaAlone(source, withVectors) {
+  return compileAssembly(source, [withVectors ? '--enable' : '--disable', 'simd', '--initialMemory', String(PAGES)]);
+}

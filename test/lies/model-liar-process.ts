@@ -8,5 +8,5 @@ import { withOtherLabel } from './other-label.ts';
 
 const [, file] = process.argv.slice(2);
 const config = parseExecutorConfig(JSON.parse(readFileSync(file as string, 'utf8')));
-const lies = createLies(config.kernelPath, { stage: 'model', change: withOtherLabel });
+const lies = createLies(config.kernelPath, { stage: 'model', change: withOtherLabel, begins: 'inside' });
 process.exitCode = await runService(() => startExecutor(config, lies));
