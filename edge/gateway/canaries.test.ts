@@ -42,7 +42,7 @@ test('a task waits for its plant, others do not, and a failure of L1 loses none'
   await world.work(gateway, 2);
   await world.sequencer.whenSettled(1);
   expect(world.sequencer.settled.map(({ partition }) => partition)).toEqual([other.partition]);
-  expect(isAsked).toBe(true);
+  await until('it is asked for', () => isAsked);
   isPlanted = true;
   await world.sequencer.whenSettled(2);
   const linesOf = (partition: number) =>
