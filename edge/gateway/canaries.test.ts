@@ -32,7 +32,8 @@ test('a task waits for its plant, others do not, and a failure of L1 loses none'
     counts: { opened: 0, missed: 0, rewarded: 0 },
   };
   const gateway = await world.open({}, canaries);
-  const rows = [request('a small animal with fur'), request('a large tree that bears acorns')];
+  // Their answers differ: else there would be nothing to exchange.
+  const rows = [request('a small animal with fur'), request('a soup of boiled meat')];
   const bytes = encodeRequests(
     'builtin/small',
     rows.map((row, i) => JSON.stringify([i, row])),
