@@ -17,6 +17,7 @@ import { importPeer, missingPeers } from '../test/peers/install.fixture.ts';
 import { createNativeEngine } from '../vm/native/engine.ts';
 import type { ProgramRun } from '../vm/run.ts';
 import { createStepMachine } from '../vm/step/step-machine.ts';
+import { cpuMs } from './processor-time.ts';
 import { compilePlainLlama, type PlainLlama } from './vm/plain-llama.ts';
 
 export type LlamaBench = {
@@ -181,11 +182,4 @@ async function rateOfPeer(file: Uint8Array): Promise<number> {
     await llama.dispose();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function cpuMs(run: () => void): number {
-  const { user, system } = process.cpuUsage();
-  run();
-  const used = process.cpuUsage({ user, system });
-  return (used.user + used.system) / 1e3;
 }

@@ -8,6 +8,7 @@ import { createProgram, type Program } from '../vm/program.ts';
 import { createQuickJsImage } from '../vm/quickjs/program.ts';
 import { createStepMachine, type StepRequest } from '../vm/step/step-machine.ts';
 import { linkWasi } from '../vm/wasi/link.ts';
+import { cpuMs } from './processor-time.ts';
 import { JAVASCRIPT_WORKLOADS, javaScriptInputs } from './vm/javascript.ts';
 
 export type StepBench = {
@@ -76,14 +77,6 @@ function measure(name: string, program: Program, inputs: readonly Uint8Array[]):
     hashMs: hashMs / Number(HASHES),
     proofMs: proofMs / PROOFS,
   };
-}
-
-/** Processor time of this process: other work on the machine does not count. */
-function cpuMs(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
 }
 
 async function compileWorkloads(): Promise<Uint8Array> {

@@ -5,6 +5,7 @@ import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram } from '../../vm/program.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
+import { cpuNs } from '../processor-time.ts';
 
 export type DotBench = {
   readonly columns: number;
@@ -127,13 +128,6 @@ function createWay(run: Run, passes: number, size: number) {
     speed: () => (size * passes) / (least - before),
     gas: () => Number(run(passes).gas! - run(0).gas!) / (size * passes),
   };
-}
-
-function cpuNs(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) * 1000;
 }
 
 async function compile(name: string, pages: number, flags: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {

@@ -4,6 +4,7 @@ import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine, type NativeProgram } from '../../vm/native/engine.ts';
 import { createProgram } from '../../vm/program.ts';
 import type { ProgramRun } from '../../vm/run.ts';
+import { cpuMs } from '../processor-time.ts';
 
 export type ImageBench = {
   readonly imageMiB: number;
@@ -42,7 +43,7 @@ export function benchImages(): ImageBench[] {
       return loaded;
     };
     const least = (loaded: () => NativeProgram) =>
-      Math.min(...Array.from({ length: ROUNDS }, () => runMs(() => engine.run(loaded(), REQUEST))));
+      Math.min(...Array.from({ length: ROUNDS }, () => cpuMs(() => engine.run(loaded(), REQUEST))));
     const newMs = least(load);
     const kept = load();
     engine.run(kept, REQUEST);
@@ -55,11 +56,4 @@ function noise(bytes: number): Uint8Array {
   let last = 1;
   for (let at = 0; at < words.length; at++) words[at] = last = (Math.imul(last, 1_664_525) + 1_013_904_223) >>> 0;
   return new Uint8Array(words.buffer);
-}
-
-function runMs(run: () => void): number {
-  const before = process.cpuUsage();
-  run();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
 }

@@ -13,6 +13,7 @@ import { type TestProgram, testProgram } from '../../test/modules/programs.fixtu
 import { createNativeEngine, NativeFailed, startsFromImage } from '../../vm/native/engine.ts';
 import { PAGE_BYTES } from '../../vm/program.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
+import { cpuNs } from '../processor-time.ts';
 
 export type LoadingCase = {
   readonly name: string;
@@ -110,12 +111,6 @@ async function readCost({ parts }: TestProgram, inputs: readonly Uint8Array[]): 
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-function cpuNs(work: () => unknown): number {
-  const before = process.cpuUsage();
-  work();
-  return since(before);
 }
 
 function since(before: NodeJS.CpuUsage): number {

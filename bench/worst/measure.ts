@@ -5,7 +5,8 @@ import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram, type Program } from '../../vm/program.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
-import { cpuNs, GOAL_NS, type WorstCase } from './row.ts';
+import { cpuNs } from '../processor-time.ts';
+import { GOAL_NS, type WorstCase } from './row.ts';
 
 export type ModuleCase = {
   readonly name: string;

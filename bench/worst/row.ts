@@ -27,13 +27,3 @@ const REASONS: Readonly<Record<string, string>> = {
 export function reasonOf(section: string, name: string): string {
   return section === 'loading' && name.startsWith('module: ') ? LOADING : (REASONS[name] ?? '');
 }
-
-/**
- * Processor time of this process, in nanoseconds: other work on the machine counts only by the caches that it takes.
- */
-export function cpuNs(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) * 1000;
-}
