@@ -7,6 +7,7 @@ import { accountRecord, modelRecord, settledRecord } from '../../kernel/records.
 import { MizuError } from '../../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { encodeMessage, typedMessage, type UserMessage } from '../../protocol/messages.ts';
+import { modelId } from '../../protocol/model-id.ts';
 import { keccakHex } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
 import { createRpcClient } from '../../service/http/client.ts';
@@ -77,7 +78,7 @@ export function createWorkerNetwork(url: string, signer: ResultSigner): WorkerNe
     settled: async (gateway, worker) =>
       (await readStateRecord(call, settledKey(gateway, worker), settledRecord))?.settled ?? 0n,
     balance: async (of) => (await readStateRecord(call, accountKey(of), accountRecord))?.balance ?? 0n,
-    prices: (model) => readStateRecord(call, modelKey(keccakHex(new TextEncoder().encode(model))), modelRecord),
+    prices: (model) => readStateRecord(call, modelKey(modelId(model)), modelRecord),
     send: async (request, gasPrice, signal) => {
       const { chainId, contracts } = await chain();
       const { nonce, nextNonce } = await ask(accountShape, 'mizu_getAccount', [signer.address]);

@@ -3,7 +3,7 @@ import { fromRlp } from 'viem';
 import { isProvable } from '../../models/name.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
-import { modelId } from '../compile/definition.ts';
+import { modelId } from '../../protocol/model-id.ts';
 import type { Description } from '../compile/describe-guest.ts';
 import type { Network } from './network.ts';
 

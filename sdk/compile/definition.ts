@@ -4,7 +4,8 @@ import { MAX_PROGRAMS, MAX_STAGE_GAS, MAX_STAGES, RUN_INPUT } from '../../protoc
 import type { Definition, ProgramEntry, Stage } from '../../protocol/definition.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Hex, ZERO_HASH } from '../../protocol/hex.ts';
-import { keccakHex, objectRef } from '../../protocol/tree.ts';
+import { modelId } from '../../protocol/model-id.ts';
+import { objectRef } from '../../protocol/tree.ts';
 import { canonical } from '../runtime/canonical.ts';
 import { INPUT, type PlannedStage } from '../workflow/plan.ts';
 import type { Begin } from '../workflow/tail.ts';
@@ -42,11 +43,6 @@ export type BeginMetadata = Begin & {
   readonly operator: string;
   readonly code: Hex;
 };
-
-/** docs/rows.md: a model's id is the hash of its name. */
-export function modelId(name: string): Hex {
-  return keccakHex(new TextEncoder().encode(name));
-}
 
 export function createMetadata(
   { name, operators, stages }: Description,

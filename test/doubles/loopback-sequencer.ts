@@ -8,6 +8,7 @@ import { modelRecord } from '../../kernel/records.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import type { InferenceItem } from '../../protocol/inference.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
+import { modelId } from '../../protocol/model-id.ts';
 import { recoverSigner } from '../../protocol/signature.ts';
 import { keccakHex, type ObjectRef, objectRef } from '../../protocol/tree.ts';
 import { createDomain } from '../../protocol/typed-data.ts';
@@ -87,7 +88,6 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
     const ref = refs.get(bytes) ?? objectRef(bytes);
     refs.set(bytes, ref);
     objects.set(ref.root, bytes);
-    const modelId = keccakHex(new TextEncoder().encode(model));
     const place = { run, owner, stage: 1, partition, attempt: 0 };
     const offer = {
       maxCost: String(10n ** 18n),
@@ -96,7 +96,14 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
       bytePrice: '1',
     };
     const left = { escrowLeft: String(10n ** 24n), inferenceLeft: String(10n ** 24n), itemFee: '1', step: 0 };
-    const task = { ...place, model: modelId, requestRoot: ref.root, requestLength: ref.length, ...offer, ...left };
+    const task = {
+      ...place,
+      model: modelId(model),
+      requestRoot: ref.root,
+      requestLength: ref.length,
+      ...offer,
+      ...left,
+    };
     open.set(singleUseKey(task), task);
     return task;
   };

@@ -16,7 +16,7 @@ import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../proto
 import { bridgeAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { encodeInputs, encodeMessage, hashRun, type Message } from '../../protocol/messages.ts';
-import { keccakHex } from '../../protocol/tree.ts';
+import { modelId } from '../../protocol/model-id.ts';
 import { createDomain } from '../../protocol/typed-data.ts';
 import { type Executor, startExecutor } from '../../prover/main.ts';
 import type { Sequencer } from '../../sequencer/main.ts';
@@ -37,7 +37,7 @@ import { createProcess, type TestProcess } from '../network/process.fixture.ts';
 import { startTestSequencer } from '../network/sequencer.fixture.ts';
 
 const MODEL_NAME = 'builtin/small';
-const MODEL = keccakHex(new TextEncoder().encode(MODEL_NAME));
+const MODEL = modelId(MODEL_NAME);
 const PRICES = { inputPrice: 1_000_000n, outputPrice: 2_000_000n };
 const SETTLE_FEE = 588_000n;
 const WITHDRAW_FEE = 428_000n;

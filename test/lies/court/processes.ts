@@ -12,8 +12,8 @@ import { readRecord } from '../../../node/proof.ts';
 import { TASK_STATUS } from '../../../protocol/constants.ts';
 import { bytesToHex, type Hex } from '../../../protocol/hex.ts';
 import { encodeMessage, type Message } from '../../../protocol/messages.ts';
+import { modelId } from '../../../protocol/model-id.ts';
 import { decodeStateLeaf } from '../../../protocol/state.ts';
-import { keccakHex } from '../../../protocol/tree.ts';
 import { createDomain } from '../../../protocol/typed-data.ts';
 import type { Sequencer } from '../../../sequencer/main.ts';
 import { createRpcClient } from '../../../service/http/client.ts';
@@ -86,7 +86,7 @@ export async function openProcesses(model: ProcessModel): Promise<ProcessWorld> 
   }
 }
 
-const idOf = ({ name }: ProcessModel): Hex => keccakHex(new TextEncoder().encode(name));
+const idOf = ({ name }: ProcessModel): Hex => modelId(name);
 
 type Parts = Pick<ProcessWorld, 'network' | 'sequencer' | 'validators' | 'gateway' | 'model' | 'close'>;
 
