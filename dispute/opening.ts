@@ -47,7 +47,7 @@ export async function refuteMessage(node: MessageSource, place: MessagePlace): P
   return { subtree, tail, length: BigInt(lengthInTable(found.batch, found.index)) };
 }
 
-type MessageSource = Pick<NetworkNode, 'mirror'> & { readonly objects: ObjectSource };
+export type MessageSource = Pick<NetworkNode, 'mirror'> & { readonly objects: ObjectSource };
 
 /** The message's place among those of the batch object. It is undefined for a delayed message. */
 async function findMessage({ mirror, objects }: MessageSource, place: MessagePlace) {

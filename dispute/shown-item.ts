@@ -1,5 +1,7 @@
 // docs/court.md#open: the argument that shows an item of a gateway's signed batch to the court.
 import { encodeAbiParameters, keccak256 } from 'viem';
+import { deriveBatch } from '../node/l1/derive.ts';
+import type { ItemAt } from '../node/l1/message-place.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { bytesToHex, concatBytes, type Hex } from '../protocol/hex.ts';
 import { encodeInferenceItem } from '../protocol/inference.ts';
@@ -7,6 +9,7 @@ import { LEAF_BYTES } from '../protocol/leaf.ts';
 import { decodeMessage } from '../protocol/messages.ts';
 import { treeProof } from '../protocol/tree.ts';
 import type { MessageProof } from './calls.ts';
+import { type MessageSource, messageProof } from './opening.ts';
 
 /** `ShownItem` of contracts/src/court/SignedItems.sol. */
 export type ShownItem = {
@@ -33,6 +36,22 @@ const PLACE = [{ type: 'uint64' }, { type: 'uint64' }, { type: 'uint256' }] as c
 /** `InferenceCourt.placeOf`: by what the court knows an item at its place. */
 export function hashPlace(batch: bigint, message: number, index: number): Hex {
   return keccak256(encodeAbiParameters(PLACE, [batch, BigInt(message), BigInt(index)]));
+}
+
+/**
+ * The item that stands there in L1's batches. It is undefined if there is no such message any more.
+ * @throws MizuError as `showItem`, `da/object-missing` (retryable)
+ */
+export async function showItemAt(
+  node: MessageSource,
+  { batch, message, index }: ItemAt,
+): Promise<ShownItem | undefined> {
+  const record = await node.mirror.batch(batch);
+  const steps = record === undefined ? [] : await deriveBatch(node.mirror, node.objects, record);
+  const bytes = steps[message]?.message.bytes;
+  if (bytes === undefined) return undefined;
+  const proof = await messageProof(node, { batch, message });
+  return showItem(bytes, proof, { batch: Number(batch), message, index });
 }
 
 /** An item of two leaves: its node stands one above them. */

@@ -2,9 +2,7 @@
 // they are disputed. They are in the store, so the process may be killed anywhere.
 import type { Abi } from 'viem';
 import type { ContractAddresses } from '../../contracts/deploy.ts';
-import { messageProof } from '../../dispute/opening.ts';
-import { hashPlace, showItem } from '../../dispute/shown-item.ts';
-import { deriveBatch } from '../../node/l1/derive.ts';
+import { hashPlace, showItemAt } from '../../dispute/shown-item.ts';
 import type { ItemAt, MessagePlace } from '../../node/l1/message-place.ts';
 import type { LoopRound } from '../../node/loop.ts';
 import type { NetworkNode } from '../../node/node.ts';
@@ -51,15 +49,11 @@ export function createSuspects(parts: SuspectParts): Suspects {
 
   async function dispute(suspect: ItemAt): Promise<boolean> {
     const { message, index } = suspect;
-    const batch = await node.mirror.batch(suspect.batch);
-    const steps = batch === undefined ? [] : await deriveBatch(node.mirror, node.objects, batch);
-    const bytes = steps[message]?.message.bytes;
-    if (bytes === undefined) return false;
     const about = hashPlace(suspect.batch, message, index);
     const isDone = async () => (await client.readContract({ ...court, functionName: 'caseAbout', args: [about] })) > 0n;
     if (await isDone()) return false;
-    const proof = await messageProof(node, suspect);
-    const shown = showItem(bytes, proof, { batch: Number(suspect.batch), message, index });
+    const shown = await showItemAt(node, suspect);
+    if (shown === undefined) return false;
     await caller.allowBond(contracts.inferenceCourt, bondWei);
     const call = { ...court, abi: inferenceCourtAbi as Abi, functionName: 'open', args: [shown], isDone };
     const sent = await caller.send(call, `item ${index} of message ${message} of batch ${suspect.batch}`);
