@@ -1,5 +1,5 @@
 // docs/audits.md#gateway: what a gateway's canaries ask of the contract Audits, and what they send it.
-import type { Abi } from 'viem';
+import { type Abi, encodeAbiParameters, keccak256, parseAbiParameters } from 'viem';
 import type { ShownItem } from '../../dispute/shown-item.ts';
 import { type AuditTimes, readAuditTimes } from '../../node/l1/audit-times.ts';
 import { auditsAbi, inboxAbi, inferenceCourtAbi } from '../../protocol/generated/abi.ts';
@@ -17,8 +17,10 @@ export type Planted = {
   readonly signature: Hex;
 };
 
-/** What `Audits.hashCanary` takes. */
+/** Where `Audits` is, and what its `hashCanary` takes. */
 export type CanaryItem = {
+  readonly chainId: number;
+  readonly audits: Address;
   readonly gateway: Address;
   readonly run: Hex;
   readonly stage: number;
@@ -28,9 +30,17 @@ export type CanaryItem = {
   readonly salt: Hex;
 };
 
+const CANARY = parseAbiParameters('uint256, address, address, bytes32, uint16, uint32, uint16, bytes32, bytes32');
+
+/** `Audits.hashCanary`: what is planted. */
+export function hashCanary(item: CanaryItem): Hex {
+  const { chainId, audits, gateway, run, stage, partition, attempt, truth, salt } = item;
+  const values = [BigInt(chainId), audits, gateway, run, stage, partition, attempt, truth, salt] as const;
+  return keccak256(encodeAbiParameters(CANARY, values));
+}
+
 export type AuditsContract = {
   readonly times: AuditTimes;
-  hashCanary(item: CanaryItem): Promise<Hex>;
   /** For so many seconds a plant is good for a batch. */
   readonly plantSeconds: bigint;
   plant(commitment: Hex): Promise<void>;
@@ -73,18 +83,11 @@ export async function openAudits({
     abi: inferenceCourtAbi,
   } as const;
   const times = await readAuditTimes(client, address);
-
   const plantSeconds = BigInt(await client.readContract({ ...audits, functionName: 'plantSeconds' }));
 
   return {
     times,
     plantSeconds,
-    hashCanary: ({ gateway, run, stage, partition, attempt, truth, salt }) =>
-      client.readContract({
-        ...audits,
-        functionName: 'hashCanary',
-        args: [gateway, run, stage, partition, attempt, truth, salt],
-      }),
     async plant(commitment) {
       const isDone = async () =>
         (await client.readContract({ ...audits, functionName: 'plantedAt', args: [commitment] })) > 0n;

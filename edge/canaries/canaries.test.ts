@@ -5,16 +5,15 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startValidator, type Validator } from '../../challenger/main.ts';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
-import { proveMessage } from '../../dispute/calls.ts';
-import { type ShownItem, showItem } from '../../dispute/shown-item.ts';
-import { encodeBatch } from '../../protocol/batch.ts';
-import { auditsAbi, inboxAbi, inferenceCourtAbi } from '../../protocol/generated/abi.ts';
+import type { ShownItem } from '../../dispute/shown-item.ts';
+import { auditsAbi, inferenceCourtAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
-import { encodeMessage, type Message } from '../../protocol/messages.ts';
+import type { Message } from '../../protocol/messages.ts';
 import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
 import { createLogger } from '../../service/process/log.ts';
 import { type Actor, createActor, MIZU } from '../../test/lies/court/actors.ts';
-import { BUILTIN, MAX_COST, MODEL_NAME, PRICES } from '../../test/lies/court/items.ts';
+import { createPeriods, type Periods } from '../../test/lies/court/canaries.fixture.ts';
+import { BUILTIN, MAX_COST, MODEL_NAME, PRICES, postResults } from '../../test/lies/court/items.ts';
 import { createInferWorkflow, type InferWorkflow } from '../../test/network/infer-workflow.fixture.ts';
 import { joinGateway, signItems } from '../../test/network/inference.fixture.ts';
 import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../../test/network/network.fixture.ts';
@@ -40,6 +39,7 @@ let workflow: InferWorkflow;
 let workflowId: Hex;
 let gateway: Actor;
 let planter: Actor;
+let periods: Periods;
 let validator: Validator;
 let folder: string;
 let stop: AbortController;
@@ -130,31 +130,12 @@ async function post({ info, result, ...tokens }: FinishedTask, message: Message)
   const advance: Message = { kind: 'Advance', run, stage: 0, partition };
   await network.clock.advance(1);
   const results = await signItems(network, [item], ++signed, certificate, gateway.account);
-  const messages = [message, advance, results];
-  const batch = await batchCount();
-  await network.postBatch(messages);
-  const delayed = (await delayedBy(batch)) - (await delayedBy(batch - 1n));
-  const proof = proveMessage(encodeBatch(messages.map(encodeMessage)), messages.length - 1, messages.length);
-  const at = Number(delayed) + messages.length - 1;
-  return showItem(encodeMessage(results), proof, { batch: Number(batch), message: at, index: 0 });
+  return (await postResults(network, [message, advance], results))(0);
 }
-
-const inbox = () => ({ address: network.deployment.addresses.inbox, abi: inboxAbi }) as const;
-const batchCount = () => network.l1.client.readContract({ ...inbox(), functionName: 'batchCount' });
-const delayedBy = async (batch: bigint) =>
-  (await network.l1.client.readContract({ ...inbox(), functionName: 'batch', args: [batch] })).delayedUpTo;
-
-async function startPeriod(): Promise<bigint> {
-  const next = (await network.clock.now()) / BigInt(AUDITS.periodSeconds) + 1n;
-  await network.clock.advanceTo(next * BigInt(AUDITS.periodSeconds));
-  return next;
-}
-
-const phasesOf = (period: bigint) =>
-  network.l1.client.readContract({ ...audits(), functionName: 'phasesOf', args: [period] });
 
 beforeAll(async () => {
   network = await startTestNetwork({ audits: AUDITS });
+  periods = createPeriods(network);
   gateway = await createActor(network, 0n, []);
   const looker = await createActor(network, 1_000n * MIZU, [court().address]);
   planter = await createActor(network, 10n * MIZU, [audits().address]);
@@ -184,7 +165,7 @@ afterEach(async () => {
 });
 
 test('a task of one of its accounts becomes a canary, which is found, opened and paid for, wherever it is stopped', async () => {
-  const period = await startPeriod();
+  const period = await periods.start();
   const { task, message } = await answerRun();
   const prepared = await canaries.prepare(task, stop.signal);
   expect(prepared.result).not.toEqual(task.result);
@@ -193,7 +174,7 @@ test('a task of one of its accounts becomes a canary, which is found, opened and
   expect(await canaries.prepare(task, stop.signal)).toEqual(prepared);
   await post(prepared, message);
   await restart();
-  const phases = await phasesOf(period);
+  const phases = await periods.phasesOf(period);
   await network.clock.advanceTo(phases.from);
   await until('it is found', () => validator.fight!.court!.exams.committed === 1);
   expect(canaries.counts.opened).toBe(0);
@@ -214,7 +195,7 @@ test('a task of one of its accounts becomes a canary, which is found, opened and
 });
 
 test('a canary that somebody disputes is opened at once', async () => {
-  await startPeriod();
+  await periods.start();
   const { task, message } = await answerRun();
   const shown = await post(await canaries.prepare(task, stop.signal), message);
   const hasty = await createActor(network, 1_000n * MIZU, [court().address]);
@@ -231,9 +212,9 @@ test('an item that is late in a batch is planted again, and opened by its last p
   await network.clock.advance(AUDITS.plantSeconds + 1);
   await until('it is planted again', async () => (await planted()) > first + BigInt(AUDITS.plantSeconds));
   await restart();
-  const period = await startPeriod();
+  const period = await periods.start();
   await post(prepared, message);
-  await network.clock.advanceTo((await phasesOf(period)).commit);
+  await network.clock.advanceTo((await periods.phasesOf(period)).commit);
   await until('it is opened', () => canaries.counts.opened === 1);
 });
 

@@ -4,8 +4,8 @@ import { openMirror } from '../../node/l1/mirror.ts';
 import { followMirror } from '../../node/l1/mirror-follow.ts';
 import { followAndWork, POLL_MS } from '../../node/loop.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
-import { keccakHex, type ObjectRef } from '../../protocol/tree.ts';
-import { createDomain } from '../../protocol/typed-data.ts';
+import { modelId } from '../../protocol/model-id.ts';
+import type { ObjectRef } from '../../protocol/tree.ts';
 import { connectL1, withAccount } from '../../service/l1/l1.ts';
 import { createSender } from '../../service/l1/send.ts';
 import type { Logger } from '../../service/process/log.ts';
@@ -35,14 +35,16 @@ export type CanaryParts = {
   readonly log: Logger;
 };
 
-export type Canaries = Pick<CanaryPlanter, 'isOurs' | 'prepare' | 'forget'> & {
+/** What the gateway needs of them. */
+export type GatewayCanaries = Pick<CanaryPlanter, 'isOurs' | 'prepare' | 'forget'> & {
   readonly counts: Readonly<OpenerCounts>;
   /** Canaries that are not done with. */
   kept(): number;
   /** Resolves when the signal aborts. Rejects on what cannot heal. */
   run(signal: AbortSignal): Promise<void>;
-  close(): Promise<void>;
 };
+
+export type Canaries = GatewayCanaries & { close(): Promise<void> };
 
 /** @throws MizuError `l1/unreachable`, `l1/bad-key`, `store/locked` */
 export async function openCanaries(parts: CanaryParts): Promise<Canaries> {
@@ -53,7 +55,7 @@ export async function openCanaries(parts: CanaryParts): Promise<Canaries> {
   const { inbox, rollup } = chain;
   const audits = await openAudits({ ...config, client: l1.client, sender, inbox });
   const store = await openStore(parts.dataDir);
-  const [table, mirror] = [openCanaryTable(store), await openMirror(store)];
+  const [table, mirror] = [await openCanaryTable(store), await openMirror(store)];
   const objects: ObjectSource = { get: (root) => parts.getObject(root).catch(() => undefined) };
   const items = createOwnItems(mirror, objects, gateway);
   const planter = createCanaryPlanter({
@@ -62,7 +64,8 @@ export async function openCanaries(parts: CanaryParts): Promise<Canaries> {
     audits,
     items,
     gateway,
-    domain: createDomain(chain.chainId, config.audits),
+    chainId: chain.chainId,
+    contract: config.audits,
     backendOf: createBackendTable(parts.exactModels),
     getRequests: parts.getRequests,
     ...parts.sequencer,
@@ -70,7 +73,6 @@ export async function openCanaries(parts: CanaryParts): Promise<Canaries> {
     log,
   });
   const opener = createOpener({ table, audits, items, planter, log });
-  let kept = (await table.all()).size;
   const follower = {
     follow: (signal: AbortSignal, changed: () => void) =>
       followMirror({
@@ -82,13 +84,7 @@ export async function openCanaries(parts: CanaryParts): Promise<Canaries> {
         log,
         onChange: changed,
       }),
-    tasks: [
-      async (signal: AbortSignal) => {
-        const changed = await opener.round(signal);
-        kept = (await table.all()).size;
-        return changed;
-      },
-    ],
+    tasks: [opener.round],
     onRetry: (err: unknown, againInMs: number, again: boolean) => {
       if (!again) log.warn({ err, againInMs }, 'canaries cannot be looked after; it is tried again');
     },
@@ -98,7 +94,7 @@ export async function openCanaries(parts: CanaryParts): Promise<Canaries> {
     prepare: planter.prepare,
     forget: planter.forget,
     counts: opener.counts,
-    kept: () => kept,
+    kept: () => table.all().length,
     run: (signal) => followAndWork(follower, POLL_MS, signal),
     async close() {
       stop.abort();
@@ -110,6 +106,6 @@ export async function openCanaries(parts: CanaryParts): Promise<Canaries> {
 /** The model of class A that needs nothing but this process. */
 function createBackendTable(exactModels: readonly string[]): (model: Hex) => Backend | undefined {
   const builtin = createBuiltinBackend();
-  const id = keccakHex(new TextEncoder().encode(builtin.name));
+  const id = modelId(builtin.name);
   return (model) => (exactModels.includes(builtin.name) && model === id ? builtin : undefined);
 }

@@ -34,15 +34,15 @@ export function createOpener({ table, audits, items, planter, log }: OpenerParts
   async function locate(): Promise<void> {
     // In this order: what stands in one of these batches was planted before.
     const count = await items.count();
-    const waiting = [...(await table.all()).values()].filter(isWaiting);
+    const waiting = table.all().filter(([, record]) => isWaiting(record));
     // L1 may have taken batches back.
     const isAnew = scanned === undefined || scanned > count;
     let from = isAnew ? count : (scanned as bigint);
-    if (isAnew) for (const { fromBatch } of waiting) if (fromBatch < from) from = fromBatch;
+    if (isAnew) for (const [, { fromBatch }] of waiting) if (fromBatch < from) from = fromBatch;
     for (let batch = from; batch < count; batch++) {
       const found = waiting.length === 0 ? new Map<string, ItemAt>() : await items.read(batch);
       for (const [task, at] of found) {
-        const record = await table.get(task);
+        const record = table.get(task);
         if (record !== undefined && isWaiting(record)) await table.put(task, { ...record, at });
       }
       scanned = batch + 1n;
@@ -93,7 +93,7 @@ export function createOpener({ table, audits, items, planter, log }: OpenerParts
     async round(signal) {
       await locate();
       let changed = false;
-      for (const [task, record] of await table.all()) {
+      for (const [task, record] of table.all()) {
         try {
           changed = (await tend(task, record, signal)) || changed;
         } catch (err) {

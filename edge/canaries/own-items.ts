@@ -1,6 +1,5 @@
 // docs/audits.md#gateway: where a gateway's signed items stand in L1's batches, and what shows them to a contract.
-import { messageProof } from '../../dispute/opening.ts';
-import { type ShownItem, showItem } from '../../dispute/shown-item.ts';
+import { type ShownItem, showItemAt } from '../../dispute/shown-item.ts';
 import { deriveBatch, type ObjectSource } from '../../node/l1/derive.ts';
 import type { ItemAt } from '../../node/l1/message-place.ts';
 import type { Mirror } from '../../node/l1/mirror.ts';
@@ -17,17 +16,13 @@ export type OwnItems = {
 };
 
 export function createOwnItems(mirror: Mirror, objects: ObjectSource, gateway: Address): OwnItems {
-  async function messagesOf(batch: bigint) {
-    const record = await mirror.batch(batch);
-    if (record === undefined) throw new Error(`batch ${batch} is not on L1 any more`);
-    return deriveBatch(mirror, objects, record);
-  }
-
   return {
     count: async () => (await mirror.head()).batches,
     async read(batch) {
       const found = new Map<string, ItemAt>();
-      for (const [message, step] of (await messagesOf(batch)).entries()) {
+      const record = await mirror.batch(batch);
+      if (record === undefined) throw new Error(`batch ${batch} is not on L1 any more`);
+      for (const [message, step] of (await deriveBatch(mirror, objects, record)).entries()) {
         const body = step.message.message;
         if (body?.kind !== 'InferenceResult' || !isSameAddress(body.gateway, gateway)) continue;
         for (const [index, item] of body.items.entries()) {
@@ -37,11 +32,10 @@ export function createOwnItems(mirror: Mirror, objects: ObjectSource, gateway: A
       }
       return found;
     },
-    async show({ batch, message, index }) {
-      const step = (await messagesOf(batch))[message];
-      if (step === undefined) throw new Error(`batch ${batch} has no message ${message} any more`);
-      const proof = await messageProof({ mirror, objects }, { batch, message });
-      return showItem(step.message.bytes, proof, { batch: Number(batch), message, index });
+    async show(at) {
+      const shown = await showItemAt({ mirror, objects }, at);
+      if (shown === undefined) throw new Error(`batch ${at.batch} has no message ${at.message} any more`);
+      return shown;
     },
   };
 }

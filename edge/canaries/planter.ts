@@ -4,23 +4,24 @@ import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts';
 import { type Address, bytesToHex, concatBytes, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { hashRun } from '../../protocol/messages.ts';
 import { keccak, type ObjectRef } from '../../protocol/tree.ts';
-import { CANARY_TYPES, type Domain } from '../../protocol/typed-data.ts';
+import { CANARY_TYPES, createDomain } from '../../protocol/typed-data.ts';
 import type { Logger } from '../../service/process/log.ts';
 import type { Backend } from '../backends/backend.ts';
 import type { FinishedTask } from '../gateway/task.ts';
 import { truthOf } from '../truth.ts';
-import type { AuditsContract } from './audits.ts';
+import { type AuditsContract, hashCanary } from './audits.ts';
 import type { OwnItems } from './own-items.ts';
 import type { CanaryRecord, CanaryTable, Plant } from './record.ts';
 import { spoil } from './spoil.ts';
 
 export type CanaryPlanterParts = {
   readonly table: CanaryTable;
-  readonly audits: Pick<AuditsContract, 'hashCanary' | 'plant' | 'plantedAt' | 'plantSeconds' | 'now'>;
+  readonly audits: Pick<AuditsContract, 'plant' | 'plantedAt' | 'plantSeconds' | 'now'>;
   readonly items: Pick<OwnItems, 'count'>;
   readonly gateway: Address;
-  /** That of the contract Audits. */
-  readonly domain: Domain;
+  readonly chainId: number;
+  /** Of the contract Audits. */
+  readonly contract: Address;
   /** Keys of the accounts in whose runs canaries are. */
   readonly accounts: readonly Hex[];
   /** The part of their tasks that become canaries, 0 to 1. */
@@ -59,7 +60,8 @@ const MAX_NONCES = 100_000n;
 const MAX_PLANTS = 16;
 
 export function createCanaryPlanter(parts: CanaryPlanterParts): CanaryPlanter {
-  const { table, audits, gateway, domain, log } = parts;
+  const { table, audits, chainId, contract, gateway, log } = parts;
+  const domain = createDomain(chainId, contract);
   const accounts = new Map<string, { key: Hex; account: PrivateKeyAccount }>();
   for (const key of parts.accounts) {
     const account = privateKeyToAccount(key);
@@ -94,7 +96,7 @@ export function createCanaryPlanter(parts: CanaryPlanterParts): CanaryPlanter {
     const requests = await parts.getRequests({ root: info.requestRoot, length: info.requestLength }, signal);
     const truth = await truthOf(requests, backend, signal);
     // Otherwise a worker has lied, or the model fails for a row.
-    if (truth === undefined || truth !== answered) return undefined;
+    if (truth !== answered) return undefined;
     const workflow = await parts.getWorkflow(info.run);
     const nonce = workflow === undefined ? undefined : await nonceOf(info.run, info.owner, workflow);
     if (workflow === undefined || nonce === undefined) return undefined;
@@ -105,7 +107,7 @@ export function createCanaryPlanter(parts: CanaryPlanterParts): CanaryPlanter {
 
   async function nextPlant(task: string, { owner, item, truth, plants }: CanaryRecord): Promise<Plant> {
     const salt = bytesToHex(draw(owner, task, plants.length + 1));
-    const commitment = await audits.hashCanary({ ...item, gateway, truth, salt });
+    const commitment = hashCanary({ chainId, audits: contract, gateway, ...item, truth, salt });
     const { account } = ownerOf(owner);
     const message = { commitment };
     const signature = await account.signTypedData({ domain, types: CANARY_TYPES, primaryType: 'Canary', message });
@@ -123,7 +125,7 @@ export function createCanaryPlanter(parts: CanaryPlanterParts): CanaryPlanter {
       const at = await audits.plantedAt(next.commitment);
       if (at !== undefined) {
         // Where its item stands may have been noted meanwhile.
-        const { at: place } = (await table.get(task)) ?? record;
+        const { at: place } = table.get(task) ?? record;
         const plants = [...before, { ...next, at }];
         const planted: CanaryRecord = { ...record, state: 'planted', plants, ...(place && { at: place }) };
         await table.put(task, planted);
@@ -150,7 +152,7 @@ export function createCanaryPlanter(parts: CanaryPlanterParts): CanaryPlanter {
 
   const forget: CanaryPlanter['forget'] = async (tasks) => {
     for (const task of tasks) {
-      const state = (await table.get(task))?.state;
+      const state = table.get(task)?.state;
       if (state === 'planting' || state === 'dropped') await table.remove(task);
     }
   };
@@ -163,12 +165,12 @@ export function createCanaryPlanter(parts: CanaryPlanterParts): CanaryPlanter {
 
   async function prepare(task: FinishedTask, signal: AbortSignal): Promise<FinishedTask> {
     const spoilt = spoil(task);
-    const known = await table.get(task.key);
+    const known = table.get(task.key);
     if (spoilt === undefined || known?.state === 'dropped') return task;
     if (known !== undefined && known.state !== 'planting') {
       // It may have stood still for longer than the plant is good for.
       if (known.state === 'planted') await renew(task.key, known, signal);
-      return { ...task, result: spoilt.result };
+      return table.get(task.key) === undefined ? task : { ...task, result: spoilt.result };
     }
     try {
       const planned = known ?? (await plan(task, spoilt.truth, signal));
@@ -177,7 +179,7 @@ export function createCanaryPlanter(parts: CanaryPlanterParts): CanaryPlanter {
       return planted === undefined ? drop(task, planned) : { ...task, result: spoilt.result };
     } catch (err) {
       if (signal.aborted) throw err;
-      return drop(task, await table.get(task.key), err);
+      return drop(task, table.get(task.key), err);
     }
   }
 

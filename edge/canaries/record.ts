@@ -28,23 +28,29 @@ export type CanaryRecord = {
   readonly at?: ItemAt;
 };
 
+/** What is kept, in memory and in the store: it is looked through in each round. */
 export type CanaryTable = {
-  get(task: string): Promise<CanaryRecord | undefined>;
+  get(task: string): CanaryRecord | undefined;
+  /** Durable when it resolves. */
   put(task: string, record: CanaryRecord): Promise<void>;
   remove(task: string): Promise<void>;
-  all(): Promise<ReadonlyMap<string, CanaryRecord>>;
+  all(): readonly (readonly [task: string, CanaryRecord])[];
 };
 
-export function openCanaryTable(store: Store): CanaryTable {
+export async function openCanaryTable(store: Store): Promise<CanaryTable> {
   const table: Table<CanaryRecord> = store.table('canary');
+  const records = new Map<string, CanaryRecord>();
+  for await (const [task, record] of table.entries()) records.set(task, record);
   return {
-    get: (task) => table.get(task),
-    put: (task, record) => store.write([table.put(task, record)]),
-    remove: (task) => store.write([table.delete(task)]),
-    async all() {
-      const records = new Map<string, CanaryRecord>();
-      for await (const [task, record] of table.entries()) records.set(task, record);
-      return records;
+    get: (task) => records.get(task),
+    async put(task, record) {
+      await store.write([table.put(task, record)]);
+      records.set(task, record);
     },
+    async remove(task) {
+      await store.write([table.delete(task)]);
+      records.delete(task);
+    },
+    all: () => [...records],
   };
 }

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Address } from '../../protocol/hex.ts';
 import { createGatewayWorld, type GatewayWorld, request } from '../../test/edge/gateway.fixture.ts';
 import { until } from '../../test/network/network.fixture.ts';
+import type { GatewayCanaries } from '../canaries/open.ts';
 import { spoil } from '../canaries/spoil.ts';
 import { encodeRequests } from '../rows.ts';
-import type { GatewayCanaries } from './gateway.ts';
 
 const OWNER: Address = `0x${'0b'.repeat(20)}`;
 

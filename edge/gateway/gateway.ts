@@ -1,17 +1,17 @@
 // docs/edge.md: open infer tasks from the sequencer, rows to workers, results to DA, signed batches back.
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../../protocol/errors.ts';
-import { type Address, bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
-import { keccakHex, type ObjectRef } from '../../protocol/tree.ts';
+import type { Address, Hex } from '../../protocol/hex.ts';
+import { modelId } from '../../protocol/model-id.ts';
+import type { ObjectRef } from '../../protocol/tree.ts';
 import { createDomain } from '../../protocol/typed-data.ts';
 import { createHttpApp } from '../../service/http/http.ts';
 import { HTTP_LIMITS } from '../../service/http/http-limits.ts';
 import { withoutUndefined } from '../../service/process/fields.ts';
-import { createGauges } from '../../service/process/gauges.ts';
 import type { Logger } from '../../service/process/log.ts';
-import { openStore, type Store } from '../../service/storage/store.ts';
+import { openStore } from '../../service/storage/store.ts';
+import type { GatewayCanaries } from '../canaries/open.ts';
 import type { GatewayConfig } from '../config.ts';
 import { decodeRequests, NO_REQUESTS, type Requests } from '../rows.ts';
 import { createSchemaChecker } from '../schema/checker.ts';
@@ -19,8 +19,10 @@ import { createSigner } from '../signing.ts';
 import { openAccounts } from './accounts.ts';
 import { createAdmissions, type StakeCheck } from './admission.ts';
 import { createAuditor } from './audit.ts';
+import { startEpoch } from './epoch.ts';
 import { openJournal } from './journal.ts';
 import { createMemory } from './memory.ts';
+import { addGatewayMetrics } from './metrics.ts';
 import { openOutbox, type PutObjects } from './outbox.ts';
 import { createPrograms } from './programs.ts';
 import { createProgress } from './progress.ts';
@@ -29,9 +31,10 @@ import { openReputation } from './reputation.ts';
 import type { ChainInfo, SequencerClient } from './sequencer.ts';
 import { createSessions } from './sessions.ts';
 import { createSettledAmounts } from './settled.ts';
+import { createSignable } from './signable.ts';
 import { createStaleTasks } from './stale.ts';
 import { addTabPage } from './tab-page.ts';
-import { type FinishedTask, heldBytes, maxRowsOf, singleUseKey, type TaskInfo } from './task.ts';
+import { heldBytes, maxRowsOf, singleUseKey, type TaskInfo } from './task.ts';
 
 export type GatewayParts = {
   readonly config: GatewayConfig;
@@ -48,17 +51,6 @@ export type GatewayParts = {
   /** Undefined if it plants none. */
   readonly canaries?: GatewayCanaries | undefined;
   readonly log: Logger;
-};
-
-/** docs/audits.md#gateway */
-export type GatewayCanaries = {
-  isOurs(owner: Address): boolean;
-  /** The task as it is to be signed. */
-  prepare(task: FinishedTask, signal: AbortSignal): Promise<FinishedTask>;
-  forget(tasks: readonly string[]): Promise<void>;
-  run(signal: AbortSignal): Promise<void>;
-  kept(): number;
-  readonly counts: Readonly<Record<'opened' | 'missed' | 'rewarded', number>>;
 };
 
 export type Gateway = {
@@ -156,26 +148,13 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     },
   });
 
+  const sign = createSignable({ canaries, outbox, signal: stop.signal, log });
   const onChange = () => {
     for (const task of queue.takeFinished()) {
       memory.shrink(task.key, task.result.length);
-      if (canaries?.isOurs(task.info.owner)) void addAsCanary(canaries, task);
-      else outbox.add(task);
+      sign(task);
     }
     sessions.dispatch();
-  };
-
-  // It never fails: a task that is finished is signed, now or after the next start.
-  const addAsCanary = async (planter: GatewayCanaries, task: FinishedTask): Promise<void> => {
-    while (!stop.signal.aborted) {
-      try {
-        outbox.add(await planter.prepare(task, stop.signal));
-        return;
-      } catch (err) {
-        if (!stop.signal.aborted) log.warn({ err, task: task.key }, 'L1 cannot be asked about a canary; it waits');
-        await delay(POLL_FAILED_MS, undefined, { signal: stop.signal }).catch(() => undefined);
-      }
-    }
   };
 
   const http = createHttpApp({
@@ -203,22 +182,15 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     response.json(accounts.sign(request.params.worker.toLowerCase() as Address) ?? null);
   });
   if (config.tabWorker) await addTabPage(http.app);
-  const gauge = createGauges(http.metrics, 'gateway');
-  gauge('open_tasks', 'Infer tasks that are being worked on', () => queue.size().tasks);
-  gauge('open_rows', 'Rows without a result', () => queue.size().openRows);
-  gauge('leased_rows', 'Rows that workers hold', () => queue.size().leasedRows);
-  gauge('held_bytes', 'Memory that tasks hold', () => memory.held());
-  gauge('workers', 'Connected workers', () => sessions.list().length);
-  gauge('workers_earned_wei', 'What workers have earned since ever', () => Number(accounts.total()));
-  gauge('workers_settled_wei', 'What of it the network has paid, as far as it was read', () => Number(settled.total()));
-  gauge('unsettled_batches', 'Signed batches without a receipt', () => outbox.unsettled());
-
-  if (canaries !== undefined) {
-    gauge('canaries', 'Planted items that are not done with', () => canaries.kept());
-    gauge('canaries_opened', 'Since the start', () => canaries.counts.opened);
-    gauge('canaries_missed', 'Since the start, not opened in time', () => canaries.counts.missed);
-    gauge('canaries_rewarded', 'Since the start', () => canaries.counts.rewarded);
-  }
+  addGatewayMetrics(http.metrics, {
+    queue,
+    memory,
+    outbox,
+    accounts,
+    canaries,
+    sessions: () => sessions,
+    settled: () => settled,
+  });
 
   const sessions = createSessions({
     server: http.server,
@@ -254,7 +226,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     });
     try {
       const requests = decodeRequests(bytes, maxRowsOf(config));
-      const id = keccakHex(new TextEncoder().encode(requests.model));
+      const id = modelId(requests.model);
       if (id !== info.model) throw wrongModel(info.model, requests.model);
       return requests;
     } catch (error) {
@@ -333,7 +305,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
 
   // Returns how many milliseconds to wait before the next poll.
   const poll = async (): Promise<number> => {
-    const models = [...sessions.models()].map((name) => keccakHex(new TextEncoder().encode(name)));
+    const models = [...sessions.models()].map(modelId);
     await dropUnserved(new Set(models));
     if (models.length === 0) return POLL_IDLE_MS;
     const listed = await sequencer.getTasks(signer.address, models, TASKS_PER_POLL, POLL_WAIT_SECONDS, draining.signal);
@@ -409,15 +381,6 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
       await store.close();
     },
   };
-}
-
-// The epoch makes the lease numbers of this start differ from those of every earlier start.
-async function startEpoch(store: Store): Promise<{ epoch: number; secret: Uint8Array }> {
-  const table = store.table<{ epoch: number; secret: Hex }>('gateway');
-  const last = await table.get('start');
-  const next = { epoch: (last?.epoch ?? 0) + 1, secret: last?.secret ?? bytesToHex(randomBytes(32)) };
-  await store.write([table.put('start', next)]);
-  return { epoch: next.epoch, secret: hexToBytes(next.secret) };
 }
 
 function wrongModel(expected: Hex, name: string): MizuError {
