@@ -8,7 +8,7 @@ import { CASE_STATUS } from '../../protocol/generated/enums.ts';
 import type { Address } from '../../protocol/hex.ts';
 import { createLogger } from '../../service/process/log.ts';
 import { type Actor, createActor, MIZU } from '../../test/lies/court/actors.ts';
-import { createPlanter, type Planter } from '../../test/lies/court/canaries.fixture.ts';
+import { createPeriods, createPlanter, type Periods, type Planter } from '../../test/lies/court/canaries.fixture.ts';
 import { BUILTIN, createItems, type Items, type Posted, PRICES } from '../../test/lies/court/items.ts';
 import { joinGateway } from '../../test/network/inference.fixture.ts';
 import { startTestNetwork, type TestNetwork, until } from '../../test/network/network.fixture.ts';
@@ -23,6 +23,7 @@ const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 
 let network: TestNetwork;
 let items: Items;
+let periods: Periods;
 let planter: Planter;
 let idle: Address;
 let actors: Actor[];
@@ -31,9 +32,6 @@ let validators: Validator[];
 const seatOf = ({ fight }: Validator) => fight!.court!;
 const audits = () => ({ address: network.deployment.addresses.audits, abi: auditsAbi }) as const;
 const court = () => ({ address: network.deployment.addresses.inferenceCourt, abi: inferenceCourtAbi }) as const;
-const periodAt = async () => (await network.clock.now()) / BigInt(AUDITS.periodSeconds);
-const phasesOf = (period: bigint) =>
-  network.l1.client.readContract({ ...audits(), functionName: 'phasesOf', args: [period] });
 const losesShare = async (account: Address) => {
   const args = [account, await network.clock.now()] as const;
   return network.l1.client.readContract({ ...audits(), functionName: 'losesShare', args });
@@ -54,13 +52,6 @@ const startOne = (i: number) =>
     court: { auditRate: 0 },
     log,
   });
-
-/** The beginning of a period: all that follows fits into it. */
-async function startPeriod(): Promise<bigint> {
-  const next = (await periodAt()) + 1n;
-  await network.clock.advanceTo(next * BigInt(AUDITS.periodSeconds));
-  return next;
-}
 
 async function postCanary(): Promise<{ posted: Posted; planted: Planted }> {
   const planted: Planted[] = [];
@@ -90,6 +81,7 @@ async function endCase(id: bigint, expected: number): Promise<void> {
 
 beforeAll(async () => {
   network = await startTestNetwork({ audits: AUDITS });
+  periods = createPeriods(network);
   const { inferenceCourt } = network.deployment.addresses;
   const gateway = await createActor(network, 0n, []);
   idle = (await createActor(network, 0n, [])).address;
@@ -110,11 +102,11 @@ afterAll(async () => {
 });
 
 test('who looks finds a canary, who does not loses its share, and a lie beside it is disputed afterwards', async () => {
-  const period = await startPeriod();
+  const period = await periods.start();
   const { posted, planted } = await postCanary();
   const [lie] = await items.post('lie');
   await items.post('truth');
-  const phases = await phasesOf(period);
+  const phases = await periods.phasesOf(period);
   await network.clock.advanceTo(phases.from);
   await until('all have committed', () => validators.every((one) => seatOf(one).exams.committed === 1));
   expect(validators.map((one) => ({ ...seatOf(one).looks }))).toEqual(Array(3).fill({ looked: 3, found: 2 }));
@@ -147,7 +139,7 @@ test('who looks finds a canary, who does not loses its share, and a lie beside i
 });
 
 test('a canary that is disputed at once is opened, and upheld', async () => {
-  await startPeriod();
+  await periods.start();
   const { posted, planted } = await postCanary();
   await until(
     'it is executed',

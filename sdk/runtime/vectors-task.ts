@@ -1,8 +1,9 @@
 // docs/sdk.md#semantic: `io.similarVectors` of one task as the DataVM's compiled code has it (vm/quickjs/assembly/similar-vectors.ts): outside of the DataVM, and its oracle.
 import type { GuestIo } from './io.ts';
+import { FAILED } from './stage-dedupe.ts';
+import { EMBEDDING_SIZE } from './vector.ts';
 
-const FAILED = 0xffffffff;
-const SIZE = 512;
+const SIZE = EMBEDDING_SIZE;
 const RECORD_BYTES = 8 + 4 * SIZE;
 
 export function createVectorsTask(

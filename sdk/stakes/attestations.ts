@@ -7,6 +7,7 @@ import type { Address, Hex } from '../../protocol/hex.ts';
 import { ROLE } from '../../protocol/roles.ts';
 import { createPastEvents } from '../../service/l1/past-events.ts';
 import { authorityOf, type Stakes } from './connect.ts';
+import { lastWeekFrom } from './last-week.ts';
 import type { StakeCall } from './plan.ts';
 import { managerRead, readTogether } from './read.ts';
 
@@ -23,8 +24,6 @@ export type AttestationStanding = {
   readonly own: { readonly weightWei: bigint; readonly attested: boolean; readonly shareWei: bigint };
 };
 
-/** How far back assertions are looked for: about a week of blocks of 12 s. */
-const BLOCKS = 50_000n;
 /** The most assertions of one answer. */
 export const MAX_ATTESTATIONS = 100;
 
@@ -37,10 +36,9 @@ export async function readAttestations(
   const { client } = stakes.l1;
   const head = await client.getBlockNumber();
   const rollup = { address: authorityOf(stakes, 'Rollup'), abi: rollupAbi } as const;
-  const fromBlock = head > BLOCKS ? head - BLOCKS : 0n;
   const created = createPastEvents(
     async () => head,
-    fromBlock,
+    lastWeekFrom(head),
     (range) => client.getContractEvents({ ...rollup, eventName: 'AssertionCreated', ...range }),
   );
   const ids = (await created()).map(({ args }) => args.id as Hex).reverse();

@@ -3,6 +3,7 @@ import { attestationsAbi, auditsAbi } from '../../protocol/generated/abi.ts';
 import type { Address } from '../../protocol/hex.ts';
 import { createPastEvents } from '../../service/l1/past-events.ts';
 import { authorityOf, type Stakes } from './connect.ts';
+import { lastWeekFrom } from './last-week.ts';
 
 export type AuditStanding = {
   /** Canaries that count and were drawn for the account, in the last `lookBack` periods that are decided. */
@@ -17,9 +18,6 @@ export type AuditStanding = {
   readonly withheldWei: bigint;
 };
 
-/** About a week of blocks of 12 s. */
-const BLOCKS = 50_000n;
-
 export async function readAuditStanding(stakes: Stakes, account: Address): Promise<AuditStanding> {
   const { client } = stakes.l1;
   const attestations = { address: authorityOf(stakes, 'Attestations'), abi: attestationsAbi } as const;
@@ -29,7 +27,7 @@ export async function readAuditStanding(stakes: Stakes, account: Address): Promi
   const args = [account, timestamp] as const;
   const withheld = createPastEvents(
     async () => head,
-    head > BLOCKS ? head - BLOCKS : 0n,
+    lastWeekFrom(head),
     (range) =>
       client.getContractEvents({ ...attestations, eventName: 'ShareWithheld', args: { attester: account }, ...range }),
   );

@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { GatewayCanaries } from '../../edge/canaries/open.ts';
 import { type GatewayConfigInput, parseGatewayConfig } from '../../edge/config.ts';
-import { type Gateway, type GatewayCanaries, openGateway } from '../../edge/gateway/gateway.ts';
+import { type Gateway, openGateway } from '../../edge/gateway/gateway.ts';
 import { createSequencer } from '../../edge/gateway/sequencer.ts';
 import { createInvitation, type Invitation } from '../../edge/invitation.ts';
 import { startWorker } from '../../edge/main.ts';

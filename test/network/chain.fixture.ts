@@ -1,4 +1,5 @@
 // A network in memory for the tests of the prover: genesis, real programs, a run, and its messages batch by batch.
+
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ import {
   objectsOfDefinition,
   type ProgramEntry,
 } from '../../protocol/definition.ts';
-import type { Address } from '../../protocol/hex.ts';
+import type { Address, Hex } from '../../protocol/hex.ts';
 import { encodeInputs, encodeMessage, hashRun, type Message } from '../../protocol/messages.ts';
 import { receiveMessage } from '../../protocol/received.ts';
 import { encodeContext } from '../../protocol/state.ts';
@@ -134,18 +135,7 @@ export async function createRunMessages(
   const encoded = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
   const inputs = await objects.putAll(Array.from({ length: partitions }, (_, i) => text(`row ${i} of the ${name}`)));
   const deploy = await author.sign({ kind: 'Deploy', nonce, maxFee: 10n ** 18n, definition: encoded });
-  const start = await author.sign({
-    kind: 'Run',
-    nonce: nonce + 1n,
-    workflow,
-    maxCost: 10n ** 12n,
-    maxItemCost: 0n,
-    maxInferenceCost: 0n,
-    gateways: [],
-    taskGasLimit,
-    deadline: author.deadline,
-    inputs: encodeInputs(inputs, await author.certify(inputs)),
-  });
+  const start = await signRun(author, { nonce: nonce + 1n, workflow, taskGasLimit, inputs });
   const run = hashRun(author.address, nonce + 1n, workflow);
   const advances = [0, 1].flatMap((stage) =>
     Array.from({ length: partitions }, (_, partition): Message => ({ kind: 'Advance', run, stage, partition })),
@@ -169,20 +159,25 @@ export async function createModelMessages(
   const encoded = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
   const inputs = await author.putAll([requests]);
   const deploy = await author.sign({ kind: 'Deploy', nonce: 0n, maxFee: 10n ** 18n, definition: encoded });
-  const start = await author.sign({
-    kind: 'Run',
-    nonce: 1n,
-    workflow,
-    maxCost: 10n ** 12n,
-    maxItemCost: 0n,
-    maxInferenceCost: 0n,
-    gateways: [],
-    taskGasLimit,
+  const start = await signRun(author, { nonce: 1n, workflow, taskGasLimit, inputs });
+  const run = hashRun(author.address, 1n, workflow);
+  return [deploy, start, { kind: 'Advance', run, stage: 0, partition: 0 }];
+}
+
+type StartedRun = {
+  readonly nonce: bigint;
+  readonly workflow: Hex;
+  readonly taskGasLimit: bigint;
+  readonly inputs: readonly ObjectRef[];
+};
+
+/** A run that asks no gateway. */
+async function signRun(author: Author, { inputs, ...run }: StartedRun): Promise<Message> {
+  return author.sign({
+    ...{ kind: 'Run', ...run, maxCost: 10n ** 12n, maxItemCost: 0n, maxInferenceCost: 0n, gateways: [] },
     deadline: author.deadline,
     inputs: encodeInputs(inputs, await author.certify(inputs)),
   });
-  const run = hashRun(author.address, 1n, workflow);
-  return [deploy, start, { kind: 'Advance', run, stage: 0, partition: 0 }];
 }
 
 export function toSteps(batch: bigint, messages: readonly Message[], delayed = 0): StepInput[] {

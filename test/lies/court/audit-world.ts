@@ -11,7 +11,7 @@ import type { AskedRun } from '../../network/infer-workflow.fixture.ts';
 import { joinGateway } from '../../network/inference.fixture.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from '../../network/network.fixture.ts';
 import { type Actor, actorOf, allow, type Call, createActor, MIZU } from './actors.ts';
-import { createPlanter, type Planter } from './canaries.fixture.ts';
+import { createPeriods, createPlanter, type Planter } from './canaries.fixture.ts';
 import { type Cases, createCases } from './cases.ts';
 import { BUILTIN, createItems, type Items, type Kind, type Posted, PRICES } from './items.ts';
 
@@ -77,7 +77,7 @@ async function buildWorld(network: TestNetwork): Promise<AuditWorld> {
   const log = createLogger('lies', process.env.MIZU_LOG ?? 'silent');
   const settings = { relays: [], payoutWei: 1n, court: { auditRate: 0 }, log };
   const validator = await startValidator({ ...network.config('validator'), key: looker.key, ...settings });
-  const phasesOf = (period: bigint) => l1.client.readContract({ ...audits, functionName: 'phasesOf', args: [period] });
+  const periods = createPeriods(network);
   const lookOf = (period: bigint) =>
     l1.client.readContract({ ...audits, functionName: 'lookOf', args: [period, looker.address] });
   return {
@@ -85,23 +85,18 @@ async function buildWorld(network: TestNetwork): Promise<AuditWorld> {
     cases: createCases({ network, watcher, bots: () => [looker.address] }),
     audits: { ...audits, abi: auditsAbi as Abi },
     attestations: { address: deployment.addresses.attestations, abi: attestationsAbi as Abi },
-    async startPeriod() {
-      const length = BigInt(SETTINGS.audits.periodSeconds);
-      const next = (await clock.now()) / length + 1n;
-      await clock.advanceTo(next * length);
-      return next;
-    },
+    startPeriod: periods.start,
     async postCanary(kind, plant = planter.plant) {
       const planted: Planted[] = [];
       const [posted] = await items.post(kind, 1, async (asked) => void planted.push(...(await plant(asked))));
       return { posted: posted!, planted: planted[0]! };
     },
     async lookedAt(period) {
-      await clock.advanceTo((await phasesOf(period)).from);
+      await clock.advanceTo((await periods.phasesOf(period)).from);
       await until('a commitment', async () => BigInt((await lookOf(period)).commitment) > 0n);
     },
     async reach(period, phase) {
-      const phases = await phasesOf(period);
+      const phases = await periods.phasesOf(period);
       // A phase begins when the one before it ends.
       const begin = { commit: phases.from, open: phases.commit, reveal: phases.open }[phase];
       await clock.advanceTo(begin);
@@ -109,7 +104,7 @@ async function buildWorld(network: TestNetwork): Promise<AuditWorld> {
     async revealed(period) {
       await until('the findings', async () => (await lookOf(period)).revealed);
       // What is made from now on is made by who had this standing a second before.
-      await clock.advanceTo((await phasesOf(period)).reveal + 1n);
+      await clock.advanceTo((await periods.phasesOf(period)).reveal + 1n);
     },
     async scoreOf(period, account) {
       const args = [period, account] as const;

@@ -71,3 +71,25 @@ export function createPlanter(network: TestNetwork, sender: Actor, gateway: Acto
       }),
   };
 }
+
+export type Periods = {
+  /** Waits for the beginning of a period: all that follows fits into it. */
+  start(): Promise<bigint>;
+  /** Unix seconds at which the period's phases end, and `from`, at which it is over itself. */
+  phasesOf(
+    period: bigint,
+  ): Promise<{ readonly from: bigint; readonly commit: bigint; readonly open: bigint; readonly reveal: bigint }>;
+};
+
+export function createPeriods({ clock, deployment, l1 }: TestNetwork): Periods {
+  const audits = { address: deployment.addresses.audits, abi: auditsAbi } as const;
+  return {
+    async start() {
+      const length = BigInt(await l1.client.readContract({ ...audits, functionName: 'periodSeconds' }));
+      const next = (await clock.now()) / length + 1n;
+      await clock.advanceTo(next * length);
+      return next;
+    },
+    phasesOf: (period) => l1.client.readContract({ ...audits, functionName: 'phasesOf', args: [period] }),
+  };
+}

@@ -9,14 +9,15 @@ import { encodeBatch } from '../../../protocol/batch.ts';
 import { inboxAbi } from '../../../protocol/generated/abi.ts';
 import type { InferenceItem } from '../../../protocol/inference.ts';
 import { encodeMessage, type Message } from '../../../protocol/messages.ts';
-import { keccakHex, objectRef } from '../../../protocol/tree.ts';
+import { modelId } from '../../../protocol/model-id.ts';
+import { objectRef } from '../../../protocol/tree.ts';
 import { type AskedRun, createInferWorkflow } from '../../network/infer-workflow.fixture.ts';
 import { signItems } from '../../network/inference.fixture.ts';
 import type { TestNetwork } from '../../network/network.fixture.ts';
 import { type Actor, MIZU } from './actors.ts';
 
 export const MODEL_NAME = 'builtin/small';
-export const BUILTIN = keccakHex(new TextEncoder().encode(MODEL_NAME));
+export const BUILTIN = modelId(MODEL_NAME);
 /** An item costs some tenths of a MIZU. */
 export const PRICES = { inputPrice: MIZU / 100n, outputPrice: MIZU / 50n };
 
@@ -59,14 +60,6 @@ export async function createItems(network: TestNetwork, gateway: Actor): Promise
     return { result: encodeResults(MODEL_NAME, [encodeResultLine(0, row)], tokens), tokens };
   }
 
-  /** Delayed messages that the batch has before its own. */
-  async function delayedOf(batch: bigint): Promise<number> {
-    const inbox = { address: network.deployment.addresses.inbox, abi: inboxAbi, functionName: 'batch' } as const;
-    const upTo = async (index: bigint) =>
-      Number((await network.l1.client.readContract({ ...inbox, args: [index] })).delayedUpTo);
-    return (await upTo(batch)) - (await upTo(batch - 1n));
-  }
-
   return {
     batches: () => posted,
     async post(kind, count = 1, before) {
@@ -90,16 +83,28 @@ export async function createItems(network: TestNetwork, gateway: Actor): Promise
           : (await network.da.put(objects, { expiry })).certificate;
       const results = await signItems(network, items, ++signed, certificate, gateway.account);
       const advances = items.map(({ partition }): Message => ({ kind: 'Advance', run, stage: 0, partition }));
-      const messages = [message, ...advances, results];
-      await network.postBatch(messages);
-      const batch = posted++;
-      const proof = proveMessage(encodeBatch(messages.map(encodeMessage)), messages.length - 1, messages.length);
-      const at = (await delayedOf(batch)) + messages.length - 1;
-      const bytes = encodeMessage(results);
-      return items.map((item, index) => ({
-        item,
-        shown: showItem(bytes, proof, { batch: Number(batch), message: at, index }),
-      }));
+      const show = await postResults(network, [message, ...advances], results);
+      posted++;
+      return items.map((item, index) => ({ item, shown: show(index) }));
     },
   };
+}
+
+/** Posts a batch of these messages and the results behind them. Gives what shows an item of the results to the court. */
+export async function postResults(
+  network: TestNetwork,
+  before: readonly Message[],
+  results: Message,
+): Promise<(index: number) => ShownItem> {
+  const { client } = network.l1;
+  const inbox = { address: network.deployment.addresses.inbox, abi: inboxAbi } as const;
+  const delayedBefore = async (batch: bigint) =>
+    (await client.readContract({ ...inbox, functionName: 'batch', args: [batch] })).delayedUpTo;
+  const messages = [...before, results];
+  const batch = await client.readContract({ ...inbox, functionName: 'batchCount' });
+  await network.postBatch(messages);
+  const delayed = Number((await delayedBefore(batch)) - (await delayedBefore(batch - 1n)));
+  const proof = proveMessage(encodeBatch(messages.map(encodeMessage)), before.length, messages.length);
+  const bytes = encodeMessage(results);
+  return (index) => showItem(bytes, proof, { batch: Number(batch), message: delayed + before.length, index });
 }
